@@ -1,0 +1,26 @@
+//===- GraphOps.h - The operations of the graph dialect --------*- C++ -*-===//
+#ifndef RADDLE_DIALECTS_GRAPH_IR_GRAPHOPS_H
+#define RADDLE_DIALECTS_GRAPH_IR_GRAPHOPS_H
+
+#include "dialects/Graph/IR/ElementBuilder.h"
+#include "dialects/Graph/IR/GraphDialect.h"
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "mlir/Interfaces/ControlFlowInterfaces.h"
+#include "mlir/Interfaces/InferTypeOpInterface.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+#include "dialects/Graph/IR/GraphInterfaces.h.inc"
+
+#define GET_OP_CLASSES
+#include "dialects/Graph/IR/GraphIndexOps.h.inc"
+#define GET_OP_CLASSES
+#include "dialects/Graph/IR/GraphContractionOps.h.inc"
+#define GET_OP_CLASSES
+#include "dialects/Graph/IR/GraphReductionOps.h.inc"
+#define GET_OP_CLASSES
+#include "dialects/Graph/IR/GraphOrderOps.h.inc"
+#define GET_OP_CLASSES
+#include "dialects/Graph/IR/GraphStructureOps.h.inc"
+
+#endif // RADDLE_DIALECTS_GRAPH_IR_GRAPHOPS_H

@@ -1,0 +1,133 @@
+//===- GraphStructureOps.td - Weights, encodings, groups ----*- tablegen -*-===//
+#ifndef RADDLE_GRAPH_STRUCTURE_OPS_TD
+#define RADDLE_GRAPH_STRUCTURE_OPS_TD
+
+include "dialects/Graph/IR/GraphOpsCommon.td"
+include "mlir/Interfaces/ControlFlowInterfaces.td"
+include "mlir/IR/RegionKindInterface.td"
+
+def Graph_WeightOp : Graph_PureOp<"weight"> {
+  let summary = "a tensor of an archive";
+  let description = [{
+    The result has the type stored in the archive; an encoded type names the
+    entries `<entry>/<component>` or, when `components` lists them, those.
+
+    Example:
+    ```mlir
+    %w = graph.weight #graph.external<"weights"::"encoder.0.q"> : tensor<384x384xf32>
+    ```
+  }];
+  let arguments = (ins Graph_ExternalAttr:$source, OptionalAttr<DictionaryAttr>:$components);
+  let results = (outs RankedTensorOf<[AnyType]>:$result);
+  let assemblyFormat = "$source attr-dict `:` type($result)";
+  let hasVerifier = 1;
+}
+
+def Graph_EncodeOp : Graph_PureOp<"encode"> {
+  let summary = "stores a tensor in an encoding";
+  let description = [{
+    Quantizes, packs or permutes; the meaning is the `encode` of the result
+    type's `StorageEncoding`. `components` gives components already known (for
+    instance scales), in the encoding's order, by name.
+
+    Example:
+    ```mlir
+    %e = graph.encode %x : tensor<4x64xf32> to tensor<4x64xf32, #graph.int<bits = 8, scale = f32>>
+    ```
+  }];
+  let arguments = (ins Graph_Tensor:$input, Variadic<Graph_Tensor>:$components,
+                       OptionalAttr<StrArrayAttr>:$component_names);
+  let results = (outs RankedTensorOf<[AnyType]>:$result);
+  let assemblyFormat = [{
+    $input (`with` $component_names `(` $components^ `:` type($components) `)`)? attr-dict `:` type($input) `to` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def Graph_DecodeOp : Graph_IndexOp<"decode"> {
+  let summary = "reads a tensor from its encoding";
+  let description = [{
+    A pure producer of the logical values: `decode(encode x)` is x rounded to
+    the encoding. Kernels evaluate it where an element is used.
+
+    Example:
+    ```mlir
+    %x = graph.decode %e : tensor<4x64xf32, #graph.int<bits = 8, scale = f32>> to tensor<4x64xf32>
+    ```
+  }];
+  let arguments = (ins RankedTensorOf<[AnyType]>:$input);
+  let results = (outs Graph_Tensor:$result);
+  let assemblyFormat = "$input attr-dict `:` type($input) `to` type($result)";
+  let hasVerifier = 1;
+  let hasFolder = 1;
+}
+
+def Graph_AssembleOp : Graph_PureOp<"assemble"> {
+  let summary = "an encoded tensor from its components";
+  let description = [{
+    Components in the order of the encoding's `getComponents`. This is what an
+    importer emits for a tensor whose codes and scales it knows, and what
+    `graph-expand-encodings` removes.
+
+    Example:
+    ```mlir
+    %e = graph.assemble %codes, %scales : (tensor<4x64xi8>, tensor<4xf32>)
+        to tensor<4x64xf32, #graph.int<bits = 8, axis = 0, scale = f32>>
+    ```
+  }];
+  let arguments = (ins Variadic<Graph_Tensor>:$components);
+  let results = (outs RankedTensorOf<[AnyType]>:$result);
+  let assemblyFormat = "$components attr-dict `:` `(` type($components) `)` `to` type($result)";
+  let hasVerifier = 1;
+}
+
+def Graph_GroupOp : Graph_Op<"group", [
+    Pure, AttrSizedOperandSegments, IsolatedFromAbove, SingleBlock,
+    DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface, ["reifyResultShapes"]>]> {
+  let summary = "operations that become one kernel";
+  let description = [{
+    The operations of the region are computed by one kernel whose skeleton is
+    chosen by `root`, the position in the block (in op order, from 0) of the
+    operation that fixes the loop nest; `skeleton` names it. `inputs` are tensors, `scalars` are
+    host scalars (sizes and offsets); both become block arguments, in this
+    order. `reason` says why the group is legal and wanted; `nodes` names the
+    nodes of the imported graph.
+
+    Example:
+    ```mlir
+    %y = graph.group (%x, %b : tensor<4x8xf32>, tensor<8xf32>) scalars () attributes {skeleton = "pointwise"} {
+    ^bb0(%x0: tensor<4x8xf32>, %b0: tensor<8xf32>):
+      %1 = graph.broadcast %b0 sizes [4, 8] : tensor<8xf32> to tensor<4x8xf32>
+      %2 = arith.addf %x0, %1 : tensor<4x8xf32>
+      graph.yield %2 : tensor<4x8xf32>
+    } : tensor<4x8xf32>
+    ```
+  }];
+  let arguments = (ins Variadic<RankedTensorOf<[AnyType]>>:$inputs, Variadic<AnyType>:$scalars,
+                       StrAttr:$skeleton, OptionalAttr<I64Attr>:$root,
+                       OptionalAttr<StrAttr>:$reason, OptionalAttr<StrArrayAttr>:$nodes);
+  let results = (outs Variadic<RankedTensorOf<[AnyType]>>:$outputs);
+  let regions = (region SizedRegion<1>:$body);
+  let hasCustomAssemblyFormat = 1;
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    ::mlir::Operation *getTerminator() { return getBody().front().getTerminator(); }
+    /// The operation that fixes the loop nest, or null (pointwise groups).
+    ::mlir::Operation *getRootOp();
+  }];
+}
+
+def Graph_YieldOp : Graph_Op<"yield", [Pure, Terminator, ReturnLike, HasParent<"GroupOp">]> {
+  let summary = "the results of a group";
+  let description = [{
+    Example:
+    ```mlir
+    graph.yield %y : tensor<4x8xf32>
+    ```
+  }];
+  let arguments = (ins Variadic<AnyType>:$results);
+  let assemblyFormat = "attr-dict ($results^ `:` type($results))?";
+  let builders = [OpBuilder<(ins), [{ }]>];
+}
+
+#endif // RADDLE_GRAPH_STRUCTURE_OPS_TD
