@@ -1,0 +1,235 @@
+//===- Program.h - the host program as data --------------------*- C++ -*-===//
+//
+// The host program of a model: named dims, buffers with sizes and offsets as
+// integer expressions, control flow on host scalars, launches of kernels. The
+// compiler's plan dialect fills these structs and prints them with `toJson`;
+// the runtime reads them with `fromJson` and interprets them. The schema is
+// docs/rfcs/20261124-host-program.md.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef RADDLE_ARTIFACT_PROGRAM_H
+#define RADDLE_ARTIFACT_PROGRAM_H
+
+#include "raddle/Artifact/Expr.h"
+#include "raddle/Support/DataType.h"
+#include "raddle/Support/Error.h"
+
+#include <array>
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace raddle::host {
+
+/// The schema's version that this library reads and writes.
+inline constexpr int64_t kProgramVersion = 1;
+
+/// A named dim of the entry, bound by the first input dim that names it.
+struct Symbol {
+  std::string name;
+  /// Inclusive range.
+  int64_t min = 0;
+  int64_t max = std::numeric_limits<int64_t>::max();
+  /// The value is a multiple of it.
+  int64_t divisor = 1;
+};
+
+/// An input or output of the model.
+struct Port {
+  std::string name;
+  DataType type = DataType::F32;
+  /// Inputs: literals and symbols. Outputs: any expression over the entry dims
+  /// and the variables visible at the end of the body.
+  std::vector<Expr> shape;
+  /// Index into Program::buffers, of a buffer of kind Input or Output.
+  uint32_t buffer = 0;
+};
+
+/// A condition on the entry dims that the compiler had to assume.
+struct Check {
+  Expr condition;
+  std::string message;
+};
+
+enum class BufferKind : uint8_t { Input, Output, Weight, Workspace, State };
+
+std::string_view name(BufferKind kind);
+
+struct Buffer {
+  std::string name;
+  BufferKind kind = BufferKind::Workspace;
+  /// Size in bytes, over the entry dims; a literal for weights.
+  Expr bytes;
+  /// Workspace: byte offset in the arena. Weight: byte offset in `entry`.
+  Expr offset;
+  /// Weight: the artifact entry that holds the bytes.
+  std::string entry;
+};
+
+/// How a kernel takes an argument.
+enum class ParamKind : uint8_t { Ptr, I32, I64, F32 };
+
+std::string_view name(ParamKind kind);
+
+/// What a kernel has differently on one target.
+struct KernelOverride {
+  std::optional<int64_t> shared;
+  std::optional<std::array<int64_t, 3>> block;
+  std::optional<std::vector<ParamKind>> params;
+};
+
+struct Kernel {
+  /// The entry function in the PTX module.
+  std::string name;
+  /// PTX lies at `ptx/<target>/<module>`.
+  std::string module;
+  /// Dynamic shared memory in bytes.
+  int64_t shared = 0;
+  std::array<int64_t, 3> block = {1, 1, 1};
+  std::vector<ParamKind> params;
+  /// The graph nodes it was made from (a launch names its own).
+  std::vector<std::string> nodes;
+  /// A readable name of the chosen parameters.
+  std::string variant;
+  /// By target, e.g. `sm_80`.
+  std::map<std::string, KernelOverride> targets;
+};
+
+/// One argument of a launch; `kind` says which of the others counts.
+struct Argument {
+  ParamKind kind = ParamKind::I32;
+  /// Ptr: index into Program::buffers and a byte offset into that buffer.
+  uint32_t buffer = 0;
+  /// Ptr: the byte offset; I32 and I64: the value.
+  Expr value;
+  float f32 = 0;
+
+  static Argument ptr(uint32_t buffer, Expr offset = 0) {
+    return {ParamKind::Ptr, buffer, std::move(offset), 0};
+  }
+  static Argument i32(Expr value) {
+    return {ParamKind::I32, 0, std::move(value), 0};
+  }
+  static Argument i64(Expr value) {
+    return {ParamKind::I64, 0, std::move(value), 0};
+  }
+  static Argument scalar(float value) {
+    return {ParamKind::F32, 0, Expr(0), value};
+  }
+};
+
+struct Statement;
+using Block = std::vector<Statement>;
+
+/// Launches a kernel; a grid with a zero is no launch.
+struct Launch {
+  uint32_t kernel = 0;
+  std::array<Expr, 3> grid = {Expr(1), Expr(1), Expr(1)};
+  std::vector<Argument> args;
+  /// Graph nodes that this launch computes.
+  std::vector<std::string> nodes;
+  /// A source location for people; may be empty.
+  std::string loc;
+};
+
+/// Binds a host scalar, or gives a visible one (not a dim, not a loop's
+/// counter) its next value.
+struct Let {
+  std::string name;
+  Expr value;
+};
+
+/// Waits for the stream and reads one integer from a buffer.
+struct Read {
+  std::string name;
+  uint32_t buffer = 0;
+  /// In bytes.
+  Expr offset;
+  DataType type = DataType::I64;
+};
+
+struct If {
+  Expr condition;
+  Block thenBlock;
+  Block elseBlock;
+};
+
+/// `for (counter = from; counter < to; counter += step)`; counts down while
+/// `counter > to` when the step is negative. A zero step is an error.
+struct Loop {
+  std::string counter;
+  Expr from;
+  Expr to;
+  Expr step = 1;
+  Block body;
+};
+
+/// Runs `before`; ends when the condition is zero, else runs `body` and starts
+/// over.
+struct While {
+  Block before;
+  Expr condition;
+  Block body;
+};
+
+/// Device to device; the ranges must not overlap. Sizes are in bytes.
+struct Copy {
+  uint32_t from = 0;
+  Expr fromOffset;
+  uint32_t to = 0;
+  Expr toOffset;
+  Expr bytes;
+};
+
+struct Fill {
+  uint32_t buffer = 0;
+  Expr offset;
+  Expr bytes;
+  uint8_t byte = 0;
+};
+
+/// Ends the call with `message` when the condition is zero.
+struct Assert {
+  Expr condition;
+  std::string message;
+};
+
+struct Statement {
+  std::variant<Launch, Let, Read, If, Loop, While, Copy, Fill, Assert> op;
+};
+
+struct Program {
+  std::string name;
+  std::vector<Symbol> symbols;
+  std::vector<Port> inputs;
+  std::vector<Port> outputs;
+  std::vector<Check> checks;
+  /// Workspaces of one call: size in bytes over the entry dims, alignment.
+  Expr arenaBytes;
+  int64_t arenaAlign = 256;
+  std::vector<Buffer> buffers;
+  std::vector<Kernel> kernels;
+  Block body;
+};
+
+/// All that is wrong with the names, indices, types and scopes of `program`,
+/// one line per problem, each with its place as in the JSON text
+/// (`body[3].then[0].grid[1]: unknown symbol 'lenght'`).
+Error verify(const Program &program);
+
+/// The canonical text: sorted keys, no spaces, equal for equal programs. Does
+/// not verify.
+std::string toJson(const Program &program);
+
+/// Parses and verifies.
+Expected<Program> fromJson(std::string_view text);
+
+} // namespace raddle::host
+
+#endif // RADDLE_ARTIFACT_PROGRAM_H
