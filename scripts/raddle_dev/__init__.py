@@ -1,0 +1,1 @@
+"""The developer's tools behind `./dev`; only the standard library is used."""

@@ -1,0 +1,57 @@
+"""The command line of `./dev`."""
+
+import argparse
+import sys
+
+from .process import DevError
+
+
+def parser():
+    top = argparse.ArgumentParser(prog="dev", description="Set up, build, test and try Raddle.")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def add(name, help, **extra):
+        return commands.add_parser(name, help=help, description=help, **extra)
+
+    add("help", "print this text")
+    add("setup", "install what is missing: Debian packages, Python environments, test models")
+    one = add("build", "set up and build")
+    one.add_argument("targets", nargs="*", help="ninja targets (default: all)")
+    one.add_argument("--preset", default="default", help="a configure preset of CMakePresets.json")
+    one = add("test", "set up, build and run all tests")
+    one.add_argument("filter", nargs="?", help="a regular expression that test names must match")
+    one.add_argument("--no-build", action="store_true", help="test the tree as it is built")
+    return top
+
+
+def main(arguments):
+    top = parser()
+    options = top.parse_args(arguments or ["help"])
+    if options.command == "help":
+        top.print_help()
+        return 0
+    from . import build, setup
+    if options.command == "setup":
+        setup.setup()
+    elif options.command == "build":
+        setup.setup(models=())
+        build.build(options.targets, options.preset, None if options.preset == "default" else paths_of(options.preset))
+    elif options.command == "test":
+        from . import tests
+        return tests.test(options.filter, build_first=not options.no_build)
+    return 0
+
+
+def paths_of(preset):
+    from . import paths
+    return paths.REPO / f"build-{preset}"
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except DevError as error:
+        print(f"dev: error: {error}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
