@@ -1,0 +1,230 @@
+"""End-to-end tests: real models, compiled and run on the virtual GPU, judged by
+onnxruntime on the spot.
+
+usage: e2e.py --build BUILD --models MODELS [--filter REGEX] [--json FILE]
+
+A case is a compilation (the artifact's size, and its PTX under the real ptxas)
+or a run (the largest error relative to the output's range). The table of models
+and inputs is test/EndToEnd/cases.py.
+"""
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+
+REPO = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(REPO / "test" / "EndToEnd"))
+
+import cases as table
+from artifact import Artifact
+from ptxas import assemble
+
+COSINE_BOUND = 2e-3
+
+
+class Failure(Exception):
+    pass
+
+
+class Runner:
+    def __init__(self, options):
+        self.options = options
+        self.models = Path(options.models)
+        self.bin = Path(options.build) / "bin"
+        self.work = Path(options.build) / "test-results" / "e2e"
+        self.work.mkdir(parents=True, exist_ok=True)
+        self.results = []
+        self.oracles = {}
+
+    def call(self, command, timeout):
+        """Runs a tool; its standard output and the seconds it took."""
+        start = time.monotonic()
+        try:
+            done = subprocess.run([str(c) for c in command], capture_output=True, text=True, timeout=timeout,
+                                  stdin=subprocess.DEVNULL)
+        except subprocess.TimeoutExpired:
+            raise Failure(f"'{Path(command[0]).name}' took more than {timeout} s")
+        if done.returncode != 0:
+            raise Failure(f"'{Path(command[0]).name}' exited with {done.returncode}: {done.stderr.strip()[-2000:]}")
+        return done.stdout, done.stderr, time.monotonic() - start
+
+    def case(self, name, action):
+        if self.options.filter and not re.search(self.options.filter, name):
+            return
+        try:
+            verdict, detail = "pass", action()
+        except Failure as failure:
+            verdict, detail = "fail", str(failure)
+        print(f"{verdict}: {name}: {detail}", flush=True)
+        self.results.append({"name": name, "verdict": verdict, "detail": detail})
+
+    def compile(self, model, target, compute=None):
+        """The artifact of a model, made once; the seconds are None if it was there."""
+        path = self.work / f"{model.name}-{target}{'-' + compute if compute else ''}.raddle"
+        if path in self.fresh:
+            return path, None
+        path.unlink(missing_ok=True)
+        command = [self.bin / "raddle-compile", self.models / model.file, f"--target={target}", "-o", path,
+                   *model.options]
+        if compute:
+            command.append(f"--compute={compute}")
+        _, _, seconds = self.call(command, 300)
+        self.fresh.add(path)
+        return path, seconds
+
+    fresh = set()
+
+    def check_compile(self, model, target):
+        path, seconds = self.compile(model, target)
+        artifact = Artifact(path)
+        size = path.stat().st_size / (self.models / model.file).stat().st_size
+        if size > model.size_bound:
+            raise Failure(f"the artifact has {size:.3f} times the size of the ONNX file; allowed are {model.size_bound}")
+        modules = list(artifact.modules(target))
+        if not modules:
+            raise Failure(f"the artifact holds no PTX for '{target}'")
+        with ThreadPoolExecutor(2) as pool:
+            reports = list(pool.map(lambda m: assemble(m[1], target), modules))
+        for (name, _), report in zip(modules, reports):
+            if report.error:
+                raise Failure(f"ptxas rejects module '{name}': {report.error}")
+            for kernel in report.kernels:
+                if kernel.spilled_bytes:
+                    raise Failure(f"kernel '{kernel.name}' spills {kernel.spilled_bytes} bytes")
+        took = f", {seconds:.2f} s" if seconds is not None else ""
+        return f"{len(modules)} PTX modules assemble without spills, {size:.3f} times the ONNX file{took}"
+
+    def oracle(self, model, case):
+        key = (model.name, case.name)
+        if key not in self.oracles:
+            import onnxruntime
+            options = onnxruntime.SessionOptions()
+            options.log_severity_level = 3
+            session = onnxruntime.InferenceSession(str(self.models / model.file), options,
+                                                   providers=["CPUExecutionProvider"])
+            inputs = case.inputs(self.models)
+            outputs = dict(zip([o.name for o in session.get_outputs()], session.run(None, inputs)))
+            self.oracles[key] = inputs, outputs
+        return self.oracles[key]
+
+    def run(self, model, case, target, compute=None):
+        path, _ = self.compile(model, target, compute)
+        inputs, expected = self.oracle(model, case)
+        stem = re.sub(r"\W+", "_", f"{model.name}-{case.name}-{target}")
+        given, got = self.work / f"{stem}.in.npz", self.work / f"{stem}.out.npz"
+        np.savez(given, **inputs)
+        got.unlink(missing_ok=True)
+        stdout, stderr, seconds = self.call([self.bin / "raddle-run", path, "--device=vgpu", "--inputs", given,
+                                             "--outputs", got, "--stats"], 900)
+        stats = read_stats(stdout, stderr)
+        if not stats.get("launches"):
+            raise Failure("no kernel was launched")
+        with np.load(got) as file:
+            found = {key: file[key] for key in file.files}
+        if sorted(found) != sorted(expected):
+            raise Failure(f"outputs: expected {sorted(expected)}, found {sorted(found)}")
+        for name, reference in expected.items():
+            if found[name].shape != reference.shape or found[name].dtype != reference.dtype:
+                raise Failure(f"output '{name}': expected {reference.dtype}{list(reference.shape)}, found "
+                              f"{found[name].dtype}{list(found[name].shape)}")
+            if not np.isfinite(found[name]).all():
+                raise Failure(f"output '{name}' has values that are not finite")
+        given.unlink()
+        got.unlink()
+        return expected, found, f"{stats['launches']} launches, {seconds:.1f} s"
+
+    def check_run(self, model, case, target):
+        expected, found, took = self.run(model, case, target)
+        worst = max(relative_error(expected[name], found[name]) for name in expected)
+        if worst > model.tolerance:
+            raise Failure(f"the largest error is {worst:.2e} of the range; allowed are {model.tolerance:.0e}")
+        return f"largest error {worst:.1e} of the range, {took}"
+
+    def check_half(self, model, case, target):
+        expected, found, took = self.run(model, case, target, "f16")
+        worst = 0.0
+        for name, reference in expected.items():
+            rows = reference.reshape(reference.shape[0] if model.classifier else 1, -1).astype(np.float64)
+            others = found[name].reshape(rows.shape).astype(np.float64)
+            norms = np.linalg.norm(rows, axis=1) * np.linalg.norm(others, axis=1)
+            worst = max(worst, float(np.max(1 - (rows * others).sum(1) / np.maximum(norms, 1e-30))))
+            if model.classifier:
+                check_top1(rows, others, name)
+        if worst > COSINE_BOUND:
+            raise Failure(f"the cosine to the reference is 1 - {worst:.1e}; allowed is {COSINE_BOUND}")
+        return f"cosine 1 - {worst:.1e}, {took}"
+
+    def all(self):
+        for model in table.MODELS:
+            if model.blocked:
+                name = f"{model.name}"
+                if not self.options.filter or re.search(self.options.filter, name):
+                    print(f"left out: {name}: {model.blocked}", flush=True)
+                    self.results.append({"name": name, "verdict": "left out", "detail": model.blocked})
+                continue
+            for target in model.targets:
+                self.case(f"{model.name}/{target}/compile", lambda: self.check_compile(model, target))
+                for case in model.cases:
+                    if target in case.targets:
+                        self.case(f"{model.name}/{target}/{case.name}", lambda: self.check_run(model, case, target))
+            for case in model.cases:
+                if case.half:
+                    target = case.targets[0]
+                    self.case(f"{model.name}/{target}-f16/{case.name}", lambda: self.check_half(model, case, target))
+
+
+def read_stats(*texts):
+    for text in texts:
+        for line in reversed(text.splitlines()):
+            if line.startswith("{"):
+                return json.loads(line)
+    raise Failure("'raddle-run --stats' printed no JSON line")
+
+
+def relative_error(reference, found):
+    """The largest error relative to the range of the reference; whole numbers
+    have to be equal."""
+    if reference.dtype.kind not in "fc":
+        return 0.0 if np.array_equal(reference, found) else np.inf
+    reference = reference.astype(np.float64)
+    spread = float(reference.max() - reference.min()) or float(np.abs(reference).max()) or 1.0
+    return float(np.abs(reference - found.astype(np.float64)).max()) / spread
+
+
+def check_top1(rows, others, name):
+    """The same top-1 wherever the reference's gap exceeds twice the error that
+    the bound of the cosine allows in one value."""
+    ordered = np.sort(rows, axis=1)
+    allowed = np.sqrt(2 * COSINE_BOUND) * np.linalg.norm(rows, axis=1) / np.sqrt(rows.shape[1])
+    clear = ordered[:, -1] - ordered[:, -2] > 2 * allowed
+    wrong = np.flatnonzero(clear & (rows.argmax(1) != others.argmax(1)))
+    if wrong.size:
+        raise Failure(f"output '{name}': another top-1 in {wrong.size} rows, first row {wrong[0]}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", required=True, help="the build tree")
+    parser.add_argument("--models", required=True, help="the folder of test models")
+    parser.add_argument("--filter", help="run only cases whose name matches")
+    parser.add_argument("--json", help="write the verdicts to this file")
+    options = parser.parse_args()
+    runner = Runner(options)
+    runner.all()
+    if options.json:
+        temporary = options.json + ".part"
+        Path(temporary).write_text(json.dumps({"cases": runner.results}, indent=1))
+        os.replace(temporary, options.json)
+    return 1 if any(r["verdict"] == "fail" for r in runner.results) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
