@@ -21,6 +21,12 @@ def parser():
     one = add("test", "set up, build and run all tests")
     one.add_argument("filter", nargs="?", help="a regular expression that test names must match")
     one.add_argument("--no-build", action="store_true", help="test the tree as it is built")
+    one = add("demo", "compile a sentence encoder and run it on the virtual GPU")
+    one.add_argument("sentences", nargs="*", metavar="SENTENCE", help="sentences to compare (default: four)")
+    add("lint", "check formatting and the conventions that a program can check")
+    one = add("bench", "run a benchmark of scripts/bench and print its table")
+    one.add_argument("name", metavar="NAME")
+    one.add_argument("arguments", nargs=argparse.REMAINDER, metavar="ARG", help="arguments of the benchmark")
     return top
 
 
@@ -39,6 +45,16 @@ def main(arguments):
     elif options.command == "test":
         from . import tests
         return tests.test(options.filter, build_first=not options.no_build)
+    elif options.command == "demo":
+        from . import demo
+        demo.demo(options.sentences)
+    elif options.command == "lint":
+        from . import lint
+        setup.install_packages()
+        lint.lint()
+    elif options.command == "bench":
+        from . import bench
+        bench.bench(options.name, options.arguments)
     return 0
 
 

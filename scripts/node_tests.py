@@ -1,0 +1,213 @@
+"""Runs the onnx package's backend node tests through the compiler and the
+virtual GPU.
+
+usage: node_tests.py --build BUILD [--filter REGEX] [--table FILE.md] [--json FILE] [--keep]
+
+The tests are made in this process by the package's own `collect_testcases`; of
+them the static, non-expanded ones whose inputs and outputs are f32, f16, bf16,
+i32, i64 or bool tensors are compiled, run and compared with the expected output
+at the test's own tolerances. A test is
+
+  matched      right, and at least one kernel was launched
+  host         right, but without a kernel: folded, or made by the host program
+  unsupported  refused by the compiler with an error message
+  wrong        another result, or a fault or an error while running
+  crashed      a tool ended by a signal or with an unknown exit code
+  hung         a tool did not end in time
+
+The exit code is 1 when a test is wrong, crashed or hung.
+"""
+
+import argparse
+import collections
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+warnings.filterwarnings("ignore")
+
+import ml_dtypes
+import numpy as np
+import onnx
+from onnx.backend.test.case.node import collect_testcases
+
+VERDICTS = ["matched", "host", "unsupported", "wrong", "crashed", "hung"]
+BAD = {"wrong", "crashed", "hung"}
+TYPES = {getattr(onnx.TensorProto, t) for t in ("FLOAT", "FLOAT16", "BFLOAT16", "INT32", "INT64", "BOOL")}
+TIMEOUT = 60
+
+
+def is_static(test):
+    """Whether every input and output is a tensor of a static shape and a known type."""
+    for value in [*test.model.graph.input, *test.model.graph.output]:
+        if value.type.WhichOneof("value") != "tensor_type":
+            return False
+        tensor = value.type.tensor_type
+        if tensor.elem_type not in TYPES or not tensor.HasField("shape"):
+            return False
+        if any(not dim.HasField("dim_value") for dim in tensor.shape.dim):
+            return False
+    return True
+
+
+def tests(pattern):
+    chosen = [t for t in collect_testcases(None) if "_expanded" not in t.name and is_static(t)]
+    return [t for t in chosen if not pattern or re.search(pattern, t.name)]
+
+
+def operator(test):
+    """The operator a test is about: the last node's, for the tables."""
+    node = test.model.graph.node[-1]
+    return f"{node.domain}.{node.op_type}" if node.domain else node.op_type
+
+
+def as_stored(array):
+    """bf16 lies in a .npz as unsigned 16-bit words, for numpy has no such type."""
+    array = np.asarray(array)
+    return array.view(np.uint16) if array.dtype == ml_dtypes.bfloat16 else array
+
+
+def difference(expected, found, test):
+    """Why an output is not the expected one, or an empty string."""
+    expected = np.asarray(expected)
+    if expected.dtype == ml_dtypes.bfloat16 and found.dtype.itemsize == 2 and found.dtype.kind in "uV":
+        found = found.view(ml_dtypes.bfloat16)
+    if found.dtype != expected.dtype:
+        return f"expected type {expected.dtype}, found {found.dtype}"
+    if found.shape != expected.shape:
+        return f"expected shape {list(expected.shape)}, found {list(found.shape)}"
+    if expected.dtype.kind in "biu":
+        wrong = np.count_nonzero(expected != found)
+        return f"{wrong} of {expected.size} elements differ" if wrong else ""
+    left, right = expected.astype(np.float64), found.astype(np.float64)
+    close = np.isclose(right, left, rtol=test.rtol, atol=test.atol, equal_nan=True)
+    if close.all():
+        return ""
+    with np.errstate(invalid="ignore"):
+        worst = np.nanmax(np.abs(left - right)[~close]) if np.isfinite((left - right)[~close]).any() else np.nan
+    return f"{np.count_nonzero(~close)} of {close.size} elements differ, by at most {worst:.3g}"
+
+
+class Ended(Exception):
+    """A tool did not do its work: the verdict and the reason."""
+
+
+def call(command, refusal):
+    """Runs a tool; `refusal` is the verdict of a proper error (exit code 1)."""
+    name = Path(command[0]).name
+    try:
+        done = subprocess.run([str(c) for c in command], capture_output=True, text=True, errors="replace",
+                              timeout=TIMEOUT, stdin=subprocess.DEVNULL)
+    except subprocess.TimeoutExpired:
+        raise Ended("hung", f"{name} took more than {TIMEOUT} s")
+    if done.returncode == 0:
+        return done.stdout + "\n" + done.stderr
+    message = done.stderr.strip()
+    if done.returncode != 1 or not message:
+        raise Ended("crashed", f"{name} exited with {done.returncode}: {message[-200:]}")
+    raise Ended(refusal, first_error(message))
+
+
+def first_error(message):
+    lines = [line.strip() for line in message.splitlines() if "error:" in line] or message.splitlines()
+    return re.sub(r"\S*/node-tests/\S+?:", "", lines[0]).replace("error:", "").strip()[:200]
+
+
+def run_test(test, bin, work):
+    folder = work / test.name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    model, artifact = folder / "model.onnx", folder / "model.raddle"
+    given, got = folder / "in.npz", folder / "out.npz"
+    graph = test.model.graph
+    inputs, outputs = test.data_sets[0]
+    onnx.save(test.model, model)
+    np.savez(given, **{value.name: as_stored(array) for value, array in zip(graph.input, inputs)})
+    try:
+        call([bin / "raddle-compile", model, "--target=sm_80", "-o", artifact], "unsupported")
+        text = call([bin / "raddle-run", artifact, "--device=vgpu", "--inputs", given, "--outputs", got, "--stats"],
+                    "wrong")
+        stats = next((json.loads(line) for line in reversed(text.splitlines()) if line.startswith("{")), None)
+        if stats is None:
+            raise Ended("wrong", "raddle-run printed no statistics")
+        with np.load(got) as file:
+            for value, expected in zip(graph.output, outputs):
+                if value.name not in file.files:
+                    raise Ended("wrong", f"no output '{value.name}'")
+                if reason := difference(expected, file[value.name], test):
+                    raise Ended("wrong", f"output '{value.name}': {reason}")
+        return ("matched", "") if stats["launches"] > 0 else ("host", "no kernel was launched")
+    except Ended as ended:
+        return ended.args
+
+
+def summary(results):
+    counts = collections.Counter(r["verdict"] for r in results)
+    return ", ".join(f"{counts[v]} {v}" for v in VERDICTS) + f" of {len(results)}"
+
+
+def write_table(results, path):
+    counts = collections.Counter(r["verdict"] for r in results)
+    total = len(results)
+    lines = ["# ONNX node tests", "",
+             f"Made by `scripts/node_tests.py` with the backend node tests of onnx {onnx.__version__}: the {total} static, "
+             "non-expanded tests with f32, f16, bf16, i32, i64 and bool tensors, compiled for sm_80 and run on the virtual "
+             "GPU. *Matched* means the right result with at least one kernel launched; *host* is right without a kernel and "
+             "does not count.", "", "| verdict | tests | share |", "|---|---:|---:|"]
+    lines += [f"| {v} | {counts[v]} | {100 * counts[v] / max(total, 1):.1f} % |" for v in VERDICTS]
+    lines += ["", "## By operator", "", "| operator | " + " | ".join(VERDICTS) + " |", "|---|" + "---:|" * len(VERDICTS)]
+    groups = collections.defaultdict(collections.Counter)
+    for result in results:
+        groups[result["operator"]][result["verdict"]] += 1
+    for name in sorted(groups):
+        lines.append(f"| {name} | " + " | ".join(str(groups[name][v] or "") for v in VERDICTS) + " |")
+    lines += ["", "## Tests that do not match", "", "| test | verdict | reason |", "|---|---|---|"]
+    for result in results:
+        if result["verdict"] != "matched":
+            reason = result["reason"].replace("|", "\\|").replace("\n", " ")
+            lines.append(f"| {result['name']} | {result['verdict']} | {reason} |")
+    Path(path).write_text("\n".join(lines) + "\n")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", required=True, help="the build tree")
+    parser.add_argument("--filter", help="run only tests whose name matches")
+    parser.add_argument("--table", help="write the public table to this file")
+    parser.add_argument("--json", help="write the verdicts to this file")
+    parser.add_argument("--jobs", type=int, default=2, help="tests run at a time (default: 2)")
+    parser.add_argument("--keep", action="store_true", help="keep the files of every test")
+    options = parser.parse_args()
+    chosen = tests(options.filter)
+    bin = Path(options.build) / "bin"
+    work = Path(options.build) / "test-results" / "node-tests"
+    for tool in ("raddle-compile", "raddle-run"):
+        if not (bin / tool).exists():
+            print(f"node_tests: error: '{bin / tool}' is not built", file=sys.stderr)
+            return 2
+    results = []
+    with ThreadPoolExecutor(options.jobs) as pool:
+        for number, (test, outcome) in enumerate(zip(chosen, pool.map(lambda t: run_test(t, bin, work), chosen)), 1):
+            verdict, reason = outcome
+            results.append({"name": test.name, "operator": operator(test), "verdict": verdict, "reason": reason})
+            print(f"[{number}/{len(chosen)}] {test.name}: {verdict}{': ' + reason if reason else ''}", flush=True)
+            if verdict in ("matched", "host", "unsupported") and not options.keep:
+                shutil.rmtree(work / test.name)
+    print(summary(results))
+    if options.table:
+        write_table(results, options.table)
+    if options.json:
+        temporary = options.json + ".part"
+        Path(temporary).write_text(json.dumps({"tests": results}, indent=1))
+        os.replace(temporary, options.json)
+    return 1 if any(r["verdict"] in BAD for r in results) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
