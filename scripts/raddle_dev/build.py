@@ -4,7 +4,7 @@ import os
 import re
 
 from . import paths
-from .process import DevError, lock, run, say
+from .process import DevError, lock, run
 
 
 def cmake_options():
