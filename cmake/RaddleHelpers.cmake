@@ -1,3 +1,18 @@
+# raddle_subdirectory_if_present(DIR): adds DIR when it has a build file.
+function(raddle_subdirectory_if_present dir)
+  if(EXISTS "${CMAKE_CURRENT_SOURCE_DIR}/${dir}/CMakeLists.txt")
+    add_subdirectory(${dir})
+  endif()
+endfunction()
+
+# raddle_tablegen_target(NAME): the outputs of the mlir_tablegen calls so far as
+# target NAME, which every compiler unit waits for.
+function(raddle_tablegen_target name)
+  add_custom_target(${name} DEPENDS ${TABLEGEN_OUTPUT})
+  add_dependencies(raddle-headers ${name})
+  set(TABLEGEN_OUTPUT "" PARENT_SCOPE)
+endfunction()
+
 # raddle_library(NAME sources... LINK libs...): a static library of lib/.
 function(raddle_library name)
   cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
@@ -11,7 +26,9 @@ endfunction()
 function(raddle_compiler_objects name)
   cmake_parse_arguments(ARG "" "" "DEPENDS;INCLUDES" ${ARGN})
   add_library(${name} OBJECT ${ARG_UNPARSED_ARGUMENTS})
-  target_compile_options(${name} PRIVATE ${RADDLE_COMPILER_FLAGS})
+  # Without a time stamp in it the precompiled header does not defeat ccache.
+  target_compile_options(${name} PRIVATE ${RADDLE_COMPILER_FLAGS}
+                         "SHELL:-Xclang -fno-pch-timestamp")
   if(ARG_INCLUDES)
     target_include_directories(${name} SYSTEM PRIVATE ${ARG_INCLUDES})
   endif()
@@ -24,9 +41,37 @@ function(raddle_compiler_objects name)
   endif()
   if(NOT name STREQUAL RaddlePCH AND TARGET RaddlePCH)
     target_precompile_headers(${name} REUSE_FROM RaddlePCH)
-    add_dependencies(${name} RaddlePCH)
   endif()
   set_property(GLOBAL APPEND PROPERTY RADDLE_COMPILER_OBJECTS ${name})
+endfunction()
+
+# raddle_compiler_library(): libRaddleCompiler from all object libraries so far.
+function(raddle_compiler_library)
+  get_property(objects GLOBAL PROPERTY RADDLE_COMPILER_OBJECTS)
+  get_property(libraries GLOBAL PROPERTY RADDLE_COMPILER_LINK)
+  set(sources)
+  foreach(object ${objects})
+    list(APPEND sources "$<TARGET_OBJECTS:${object}>")
+  endforeach()
+  add_library(RaddleCompiler SHARED ${sources})
+  target_link_libraries(RaddleCompiler PUBLIC MLIR LLVM PRIVATE ${libraries})
+  target_link_options(RaddleCompiler PRIVATE -Wl,-z,defs)
+endfunction()
+
+# raddle_compiler_link(libs...): libraries that libRaddleCompiler needs besides
+# libMLIR and libLLVM.
+function(raddle_compiler_link)
+  set_property(GLOBAL APPEND PROPERTY RADDLE_COMPILER_LINK ${ARGN})
+endfunction()
+
+# raddle_compiler_tool(NAME sources... LINK libs...): a program over
+# libRaddleCompiler.
+function(raddle_compiler_tool name)
+  cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
+  add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
+  target_compile_options(${name} PRIVATE ${RADDLE_COMPILER_FLAGS})
+  target_link_libraries(${name} PRIVATE RaddleCompiler ${ARG_LINK})
+  add_dependencies(${name} raddle-headers)
 endfunction()
 
 # raddle_unittest(NAME sources... LINK libs...): a GoogleTest binary run by ctest.

@@ -57,8 +57,8 @@ public:
   /// Creates an element-wise conversion to `element`.
   template <typename OpTy>
   mlir::Value convert(mlir::Value value, mlir::Type element) {
-    return OpTy::create(builder, loc,
-                        withElementType(value.getType(), element), value);
+    return OpTy::create(builder, loc, withElementType(value.getType(), element),
+                        value);
   }
   mlir::Value compare(mlir::arith::CmpIPredicate predicate, mlir::Value lhs,
                       mlir::Value rhs);

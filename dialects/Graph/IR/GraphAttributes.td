@@ -22,7 +22,7 @@ def Graph_ExternalAttr : Graph_Attr<"External", "external"> {
   }];
   let parameters = (ins StringRefParameter<"archive">:$archive,
                         StringRefParameter<"entry">:$entry);
-  let assemblyFormat = "`<` $archive `:` `:` $entry `>`";
+  let assemblyFormat = "`<` $archive `` `:` `` `:` `` $entry `>`";
 }
 
 def Graph_ReduceKind : I32EnumAttr<"ReduceKind", "the combiner of a reduction", [
@@ -83,7 +83,9 @@ def Graph_NearestMode : I32EnumAttr<"NearestMode", "how nearest rounds", [
   let cppNamespace = "::raddle::graph";
   let genSpecializedAttr = 0;
 }
-def Graph_NearestModeAttr : EnumAttr<Graph_Dialect, Graph_NearestMode, "nearest">;
+def Graph_NearestModeAttr : EnumAttr<Graph_Dialect, Graph_NearestMode, "nearest"> {
+  let assemblyFormat = "`<` $value `>`";
+}
 
 def Graph_ScatterKind : I32EnumAttr<"ScatterKind", "how a scattered element is combined", [
     I32EnumAttrCase<"replace", 0>, I32EnumAttrCase<"add", 1>, I32EnumAttrCase<"mul", 2>,
@@ -108,6 +110,8 @@ def Graph_ComputeMode : I32EnumAttr<"ComputeMode", "the arithmetic of a contract
   let cppNamespace = "::raddle::graph";
   let genSpecializedAttr = 0;
 }
-def Graph_ComputeModeAttr : EnumAttr<Graph_Dialect, Graph_ComputeMode, "compute">;
+def Graph_ComputeModeAttr : EnumAttr<Graph_Dialect, Graph_ComputeMode, "compute"> {
+  let assemblyFormat = "`<` $value `>`";
+}
 
 #endif // RADDLE_GRAPH_ATTRIBUTES_TD

@@ -1,4 +1,5 @@
-//===- GraphDialect.h - The graph dialect, its types and attributes -*- C++ -*-===//
+//===- GraphDialect.h - The graph dialect, its types and attributes -*- C++
+//-*-===//
 #ifndef RADDLE_DIALECTS_GRAPH_IR_GRAPHDIALECT_H
 #define RADDLE_DIALECTS_GRAPH_IR_GRAPHDIALECT_H
 

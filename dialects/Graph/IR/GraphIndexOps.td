@@ -124,7 +124,7 @@ def Graph_ConcatOp : Graph_IndexOp<"concat"> {
   let arguments = (ins Variadic<Graph_Tensor>:$inputs, I64Attr:$axis);
   let results = (outs Graph_Tensor:$result);
   let assemblyFormat = [{
-    `axis` `=` $axis `(` $inputs `)` attr-dict `:` `(` type($inputs) `)` `to` type($result)
+    `axis` `=` $axis ` ` `(` $inputs `)` attr-dict `:` `(` type($inputs) `)` `to` type($result)
   }];
   let builders = [OpBuilder<(ins "::mlir::ValueRange":$inputs, "int64_t":$axis)>];
   let hasVerifier = 1;

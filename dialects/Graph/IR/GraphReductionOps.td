@@ -78,7 +78,7 @@ def Graph_NormOp : Graph_PureOp<"norm", [AttrSizedOperandSegments]> {
     Example:
     ```mlir
     %y = graph.norm layer %x scale %s bias %b axis = 2 epsilon = 1.0e-5
-        : tensor<?x?x384xf32>, tensor<384xf32>, tensor<384xf32> to tensor<?x?x384xf32>
+        : tensor<?x?x384xf32> scale tensor<384xf32> bias tensor<384xf32> to tensor<?x?x384xf32>
     ```
   }];
   let arguments = (ins Graph_NormKindAttr:$kind, Graph_FloatTensor:$input,

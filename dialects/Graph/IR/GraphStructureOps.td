@@ -14,12 +14,12 @@ def Graph_WeightOp : Graph_PureOp<"weight"> {
 
     Example:
     ```mlir
-    %w = graph.weight #graph.external<"weights"::"encoder.0.q"> : tensor<384x384xf32>
+    %w = graph.weight "weights"::"encoder.0.q" : tensor<384x384xf32>
     ```
   }];
   let arguments = (ins Graph_ExternalAttr:$source, OptionalAttr<DictionaryAttr>:$components);
   let results = (outs RankedTensorOf<[AnyType]>:$result);
-  let assemblyFormat = "$source attr-dict `:` type($result)";
+  let assemblyFormat = "custom<External>($source) attr-dict `:` type($result)";
   let hasVerifier = 1;
 }
 

@@ -1,0 +1,148 @@
+//===- StructureOps.cpp - Weights, encodings, groups ----------------------===//
+#include "dialects/Graph/IR/GraphOps.h"
+#include "dialects/Graph/IR/GraphUtils.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/IR/PatternMatch.h"
+
+using namespace mlir;
+using namespace raddle::graph;
+
+/// `"archive"::"entry"`. (The attribute itself would take the result type that
+/// follows for a type of its own.)
+static ParseResult parseExternal(OpAsmParser &parser, ExternalAttr &source) {
+  std::string archive, entry;
+  if (parser.parseString(&archive) || parser.parseColon() ||
+      parser.parseColon() || parser.parseString(&entry))
+    return failure();
+  source = ExternalAttr::get(parser.getContext(), archive, entry);
+  return success();
+}
+
+static void printExternal(OpAsmPrinter &printer, Operation *,
+                          ExternalAttr source) {
+  printer.printString(source.getArchive());
+  printer << "::";
+  printer.printString(source.getEntry());
+}
+
+#define GET_OP_CLASSES
+#include "dialects/Graph/IR/GraphStructureOps.cpp.inc"
+
+LogicalResult WeightOp::verify() { return success(); }
+
+LogicalResult WeightOp::reifyResultShapes(OpBuilder &builder,
+                                          ReifiedRankedShapedTypeDims &shapes) {
+  SmallVector<OpFoldResult> sizes;
+  for (int64_t size : getType().getShape())
+    sizes.push_back(builder.getIndexAttr(size));
+  shapes.push_back(std::move(sizes));
+  return success();
+}
+
+LogicalResult EncodeOp::reifyResultShapes(OpBuilder &builder,
+                                          ReifiedRankedShapedTypeDims &shapes) {
+  shapes.push_back(getSizes(builder, getLoc(), getInput()));
+  return success();
+}
+
+OpFoldResult DecodeOp::fold(FoldAdaptor adaptor) { return {}; }
+
+LogicalResult DecodeOp::reifyResultShapes(OpBuilder &builder,
+                                          ReifiedRankedShapedTypeDims &shapes) {
+  shapes.push_back(getSizes(builder, getLoc(), getInput()));
+  return success();
+}
+
+LogicalResult
+AssembleOp::reifyResultShapes(OpBuilder &builder,
+                              ReifiedRankedShapedTypeDims &shapes) {
+  RankedTensorType type = getType();
+  if (!type.hasStaticShape())
+    return failure();
+  SmallVector<OpFoldResult> sizes;
+  for (int64_t size : type.getShape())
+    sizes.push_back(builder.getIndexAttr(size));
+  shapes.push_back(std::move(sizes));
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Groups
+//===----------------------------------------------------------------------===//
+
+/// Parses `(` (`%x`, ... `:` type, ...)? `)`.
+static ParseResult
+parseOperandList(OpAsmParser &parser,
+                 SmallVectorImpl<OpAsmParser::UnresolvedOperand> &operands,
+                 SmallVectorImpl<Type> &types) {
+  if (parser.parseLParen())
+    return failure();
+  if (succeeded(parser.parseOptionalRParen()))
+    return success();
+  return failure(parser.parseOperandList(operands) ||
+                 parser.parseColonTypeList(types) || parser.parseRParen());
+}
+
+ParseResult GroupOp::parse(OpAsmParser &parser, OperationState &result) {
+  SmallVector<OpAsmParser::UnresolvedOperand> inputs, scalars;
+  SmallVector<Type> inputTypes, scalarTypes;
+  SMLoc inputsLoc = parser.getCurrentLocation();
+  if (parseOperandList(parser, inputs, inputTypes) ||
+      parser.parseKeyword("scalars"))
+    return failure();
+  SMLoc scalarsLoc = parser.getCurrentLocation();
+  if (parseOperandList(parser, scalars, scalarTypes) ||
+      parser.parseOptionalAttrDictWithKeyword(result.attributes) ||
+      parser.parseRegion(*result.addRegion(), /*arguments=*/{}) ||
+      parser.parseOptionalColonTypeList(result.types) ||
+      parser.resolveOperands(inputs, inputTypes, inputsLoc, result.operands) ||
+      parser.resolveOperands(scalars, scalarTypes, scalarsLoc, result.operands))
+    return failure();
+  result.getOrAddProperties<Properties>().operandSegmentSizes = {
+      static_cast<int32_t>(inputs.size()),
+      static_cast<int32_t>(scalars.size())};
+  return success();
+}
+
+static void printOperandList(OpAsmPrinter &printer, ValueRange operands) {
+  printer << '(';
+  if (!operands.empty()) {
+    printer.printOperands(operands);
+    printer << " : ";
+    llvm::interleaveComma(operands.getTypes(), printer);
+  }
+  printer << ')';
+}
+
+void GroupOp::print(OpAsmPrinter &printer) {
+  printer << ' ';
+  printOperandList(printer, getInputs());
+  printer << " scalars ";
+  printOperandList(printer, getScalars());
+  printer.printOptionalAttrDictWithKeyword((*this)->getAttrs(),
+                                           {getOperandSegmentSizesAttrName()});
+  printer << ' ';
+  printer.printRegion(getBody());
+  if (getNumResults() != 0) {
+    printer << " : ";
+    llvm::interleaveComma(getResultTypes(), printer);
+  }
+}
+
+Operation *GroupOp::getRootOp() {
+  std::optional<int64_t> root = getRoot();
+  if (!root || *root < 0)
+    return nullptr;
+  int64_t position = 0;
+  for (Operation &op : getBody().front())
+    if (position++ == *root)
+      return &op;
+  return nullptr;
+}
+
+LogicalResult GroupOp::verify() { return success(); }
+
+LogicalResult GroupOp::reifyResultShapes(OpBuilder &builder,
+                                         ReifiedRankedShapedTypeDims &shapes) {
+  return failure();
+}
