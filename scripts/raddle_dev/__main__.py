@@ -24,6 +24,8 @@ def parser():
     one = add("demo", "compile a sentence encoder and run it on the virtual GPU")
     one.add_argument("sentences", nargs="*", metavar="SENTENCE", help="sentences to compare (default: four)")
     add("lint", "check formatting and the conventions that a program can check")
+    one = add("fuzz", "build and run the libFuzzer targets")
+    one.add_argument("minutes", nargs="?", type=float, default=2.0, help="minutes in all (default: 2)")
     one = add("bench", "run a benchmark of scripts/bench and print its table")
     one.add_argument("name", metavar="NAME")
     one.add_argument("arguments", nargs=argparse.REMAINDER, metavar="ARG", help="arguments of the benchmark")
@@ -52,6 +54,9 @@ def main(arguments):
         from . import lint
         setup.install_packages()
         lint.lint()
+    elif options.command == "fuzz":
+        from . import fuzz
+        fuzz.fuzz(options.minutes)
     elif options.command == "bench":
         from . import bench
         bench.bench(options.name, options.arguments)

@@ -59,10 +59,11 @@ def tail(path, lines=40):
         return "".join(file.readlines()[-lines:])
 
 
-def run(title, command, log=None, cwd=None, env=None, keep_tail=40):
+def run(title, command, log=None, cwd=None, env=None, keep_tail=40, may_fail=False):
     """Runs a command, shows its last line as progress and logs all output.
 
-    Raises DevError with the tail of the log when the command fails.
+    Raises DevError with the tail of the log when the command fails, unless a
+    failing exit code is an ordinary result (may_fail).
     """
     log = log or paths.LOGS / (title.split()[0] + ".log")
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -94,7 +95,7 @@ def run(title, command, log=None, cwd=None, env=None, keep_tail=40):
             process.kill()
             process.wait()
             raise
-    if code != 0:
+    if code != 0 and not may_fail:
         progress.done("failed")
         raise DevError(f"'{shlex.join(map(str, command))[:200]}' exited with {code}; the end of {log}:\n{tail(log, keep_tail)}")
     return progress.done()
