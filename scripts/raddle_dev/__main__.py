@@ -29,6 +29,8 @@ def parser():
     one = add("bench", "run a benchmark of scripts/bench and print its table")
     one.add_argument("name", metavar="NAME")
     one.add_argument("arguments", nargs=argparse.REMAINDER, metavar="ARG", help="arguments of the benchmark")
+    one = add("docs", "make the generated pages of docs/ anew")
+    one.add_argument("--check", action="store_true", help="only say which pages are out of date")
     return top
 
 
@@ -57,6 +59,9 @@ def main(arguments):
     elif options.command == "fuzz":
         from . import fuzz
         fuzz.fuzz(options.minutes)
+    elif options.command == "docs":
+        from . import docs
+        docs.docs(options.check)
     elif options.command == "bench":
         from . import bench
         bench.bench(options.name, options.arguments)

@@ -1,7 +1,7 @@
 """`dev test`: every test there is, closed by one line with the sum.
 
 Suites: `unit` (CTest: GoogleTest binaries count by case, other CTest tests as
-one), `lit`, and `end-to-end` (scripts/e2e.py).
+one), `lit`, `end-to-end` (scripts/e2e.py) and `onnx-node` (scripts/node_tests.py).
 """
 
 import json
@@ -15,6 +15,10 @@ from . import paths
 from .process import DevError, run, say, seconds, tail
 
 RESULTS = "test-results"
+# The share of the ONNX node tests that has to match.
+NODE_SHARE = 0.0
+# With more tests left out than this, their names are only in the log.
+LISTED = 40
 
 
 class Tally:
@@ -129,6 +133,36 @@ def run_end_to_end(folder, wanted):
     return tally
 
 
+def run_node(folder, wanted):
+    """The ONNX node tests. Those that the compiler refuses are left out; their
+    number is bounded by NODE_SHARE."""
+    tally = Tally("onnx-node")
+    result = folder / "node.json"
+    result.unlink(missing_ok=True)
+    if wanted and not re.search("^test_|node", wanted):
+        return tally
+    if not (paths.BUILD / "bin" / "raddle-compile").exists():
+        tally.left_out.append(("onnx-node", "this tree has no raddle-compile"))
+        return tally
+    log = folder / "node.log"
+    command = [paths.python(), paths.SCRIPTS / "node_tests.py", "--build", paths.BUILD, "--json", result]
+    stream("ONNX node tests", command + (["--filter", wanted] if wanted and "node" not in wanted else []), log)
+    if not result.exists():
+        tally.fail("onnx-node", f"the runner itself failed; the end of {log}:\n{tail(log)}")
+        return tally
+    tests = json.loads(result.read_text())["tests"]
+    for case in tests:
+        if case["verdict"] == "matched":
+            tally.passed += 1
+        elif case["verdict"] in ("host", "unsupported"):
+            tally.left_out.append((case["name"], f"{case['verdict']}: {case['reason']}"))
+        else:
+            tally.fail(case["name"], f"{case['verdict']}: {case['reason']}")
+    if not wanted and tally.passed < NODE_SHARE * len(tests):
+        tally.fail("share of matched tests", f"{tally.passed} of {len(tests)}; expected at least {NODE_SHARE:.0%}")
+    return tally
+
+
 def test(wanted=None, build_first=True):
     if build_first:
         from . import build, setup
@@ -137,7 +171,7 @@ def test(wanted=None, build_first=True):
     folder = paths.BUILD / RESULTS
     folder.mkdir(parents=True, exist_ok=True)
     tallies = []
-    for suite in (run_unit, run_lit, run_end_to_end):
+    for suite in (run_unit, run_lit, run_end_to_end, run_node):
         start = time.monotonic()
         tally = suite(folder, wanted)
         tally.seconds = time.monotonic() - start
@@ -153,6 +187,9 @@ def report(tallies):
                 say("\n".join("    " + line for line in text.strip().splitlines()[-60:]))
     say("")
     for tally in tallies:
+        if len(tally.left_out) > LISTED:
+            say(f"left out: {tally.suite}: {len(tally.left_out)} tests; the reasons are in {paths.BUILD / RESULTS}")
+            continue
         for name, reason in tally.left_out:
             say(f"left out: {tally.suite}: {name}: {reason}")
     say(f"{'suite':<12} {'passed':>7} {'failed':>7} {'left out':>9} {'time':>12}")
