@@ -1,6 +1,7 @@
 //===- Register.cpp - Everything that libRaddleCompiler offers ------------===//
 #include "dialects/Register.h"
 #include "dialects/Graph/IR/GraphDialect.h"
+#include "dialects/Graph/test/TestPasses.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
 #include "mlir/Dialect/Func/Extensions/InlinerExtension.h"
@@ -35,4 +36,4 @@ void raddle::registerAllRaddleDialects(DialectRegistry &registry) {
   tensor::registerInferTypeOpInterfaceExternalModels(registry);
 }
 
-void raddle::registerAllRaddlePasses() {}
+void raddle::registerAllRaddlePasses() { registerGraphTestPasses(); }

@@ -17,7 +17,7 @@ include "mlir/Interfaces/InferIntRangeInterface.td"
 def Graph_Reify
     : DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
                                 ["reifyResultShapes"]>;
-def Graph_Element : DeclareOpInterfaceMethods<ElementOpInterface>;
+def Graph_Element : DeclareOpInterfaceMethods<ElementOpInterface, ["readsOnce"]>;
 
 class Graph_PureOp<string mnemonic, list<Trait> traits = []>
     : Graph_Op<mnemonic, !listconcat([Pure, Graph_Reify], traits)>;
