@@ -49,8 +49,3 @@ Operation *GraphDialect::materializeConstant(OpBuilder &builder,
                                              Location loc) {
   return arith::ConstantOp::materialize(builder, value, type, loc);
 }
-
-LogicalResult GraphDialect::verifyOperationAttribute(Operation *op,
-                                                     NamedAttribute attribute) {
-  return success();
-}

@@ -23,13 +23,18 @@ def Graph_Dialect : Dialect {
     Integers are signless; an unsigned interpretation is chosen by the
     operation (`arith.divui`, `arith.uitofp`).
 
-    Entry functions carry `graph.dims`, and per argument `graph.name`,
-    `graph.type` (the interchange type, e.g. `"u8"`) and `graph.shape` (an
-    array of integers and dim names). The module carries `graph.version`.
+    Entry functions carry `graph.dims` (dictionaries of `name` and, where
+    known, `min`, `max` and `divisor`), and per argument and result
+    `graph.name`, `graph.type` (the interchange type, e.g. `"u8"`) and
+    `graph.shape` (an array of integers and dim names). The module carries
+    `graph.version` and, when it has weights, `graph.archives` (a dictionary
+    from archive name to `path` and `format`).
   }];
   let useDefaultAttributePrinterParser = 1;
   let hasConstantMaterializer = 1;
   let hasOperationAttrVerify = 1;
+  let hasRegionArgAttrVerify = 1;
+  let hasRegionResultAttrVerify = 1;
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
                            "::mlir::tensor::TensorDialect"];
 }

@@ -28,7 +28,28 @@ static void printExternal(OpAsmPrinter &printer, Operation *,
 #define GET_OP_CLASSES
 #include "dialects/Graph/IR/GraphStructureOps.cpp.inc"
 
-LogicalResult WeightOp::verify() { return success(); }
+LogicalResult WeightOp::verify() {
+  if (getSource().getArchive().empty() || getSource().getEntry().empty())
+    return emitOpError() << "expected the names of an archive and an entry, "
+                            "found "
+                         << getSource();
+  if (!getType().hasStaticShape())
+    return emitOpError() << "expected a static shape, found " << getType();
+  if (std::optional<DictionaryAttr> components = getComponents())
+    for (NamedAttribute component : *components)
+      if (!isa<StringAttr>(component.getValue()))
+        return emitOpError() << "expected the name of an entry for component '"
+                             << component.getName().getValue() << "', found "
+                             << component.getValue();
+  // A module that lists its archives lists all of them.
+  for (Operation *parent = (*this)->getParentOp(); parent;
+       parent = parent->getParentOp())
+    if (auto archives = parent->getAttrOfType<DictionaryAttr>("graph.archives"))
+      if (!archives.contains(getSource().getArchive()))
+        return emitOpError() << "unknown archive '" << getSource().getArchive()
+                             << "': the module lists " << archives;
+  return success();
+}
 
 LogicalResult WeightOp::reifyResultShapes(OpBuilder &builder,
                                           ReifiedRankedShapedTypeDims &shapes) {
@@ -140,7 +161,49 @@ Operation *GroupOp::getRootOp() {
   return nullptr;
 }
 
-LogicalResult GroupOp::verify() { return success(); }
+LogicalResult GroupOp::verify() {
+  if (getSkeleton().empty())
+    return emitOpError("expected the name of a skeleton, found none");
+  for (Type type : getScalars().getTypes())
+    if (!type.isIntOrIndexOrFloat())
+      return emitOpError() << "expected host scalars, found " << type;
+
+  Block &block = getBody().front();
+  if (block.getNumArguments() != getNumOperands())
+    return emitOpError() << "expected " << getNumOperands()
+                         << " block arguments, found "
+                         << block.getNumArguments();
+  for (auto [number, argument, operand] :
+       llvm::enumerate(block.getArgumentTypes(), getOperandTypes()))
+    if (argument != operand)
+      return emitOpError() << "expected block argument " << number
+                           << " of type " << operand << ", found " << argument;
+
+  auto yield = block.empty() ? YieldOp() : dyn_cast<YieldOp>(block.back());
+  if (!yield)
+    return emitOpError("expected 'graph.yield' at the end of the body");
+  if (yield.getNumOperands() != getNumResults())
+    return yield.emitOpError() << "expected " << getNumResults()
+                               << " operands, found " << yield.getNumOperands();
+  for (auto [number, yielded, result] :
+       llvm::enumerate(yield.getOperandTypes(), getResultTypes()))
+    if (yielded != result)
+      return yield.emitOpError() << "expected operand " << number << " of type "
+                                 << result << ", found " << yielded;
+
+  if (std::optional<int64_t> root = getRoot()) {
+    int64_t count = std::distance(block.begin(), block.end()) - 1;
+    if (*root < 0 || *root >= count)
+      return emitOpError() << "expected a root in [0, " << count << "), found "
+                           << *root;
+  }
+  for (Operation &op : block.without_terminator())
+    if (!isMemoryEffectFree(&op))
+      return emitOpError() << "expected operations without effects in the "
+                              "body, found '"
+                           << op.getName() << "'";
+  return success();
+}
 
 LogicalResult GroupOp::reifyResultShapes(OpBuilder &builder,
                                          ReifiedRankedShapedTypeDims &shapes) {
