@@ -158,7 +158,7 @@ static LogicalResult verifyEntryShape(Operation *op, const Twine &what,
                << "expected the size " << size << " in 'graph.shape' of "
                << what << ", found the name " << name;
       if (!dims || llvm::any_of(dims, [&](Attribute dim) {
-            return auto fields = dyn_cast<DictionaryAttr>(dim);
+            auto fields = dyn_cast<DictionaryAttr>(dim);
             return fields && fields.get("name") == name;
           }))
         continue;
