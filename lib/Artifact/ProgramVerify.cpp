@@ -244,7 +244,9 @@ void Verifier::checkPorts() {
       continue;
     if (program_.buffers[port.buffer].kind != BufferKind::Output)
       problems_.add(at(path, "buffer"), "expected a buffer of kind 'output'");
-    buffers.insert(port.buffer);
+    if (!buffers.insert(port.buffer).second)
+      problems_.add(at(path, "buffer"), "two outputs have the buffer " +
+                                            std::to_string(port.buffer));
   }
   // Their memory is found through the port.
   for (size_t i = 0; i < program_.buffers.size(); ++i) {

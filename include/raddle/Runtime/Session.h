@@ -1,0 +1,92 @@
+//===- Session.h - running a model -----------------------------*- C++ -*-===//
+//
+//   auto device = Device::open({});
+//   auto model = Model::load("model.raddle", *device);
+//   auto session = Session::create(*model);
+//   auto result = (*session)->run({{"x", x.view()}});
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef RADDLE_RUNTIME_SESSION_H
+#define RADDLE_RUNTIME_SESSION_H
+
+#include "raddle/Runtime/Model.h"
+#include "raddle/Runtime/Tensor.h"
+
+#include <array>
+#include <functional>
+#include <map>
+
+namespace raddle {
+
+/// Memory of the caller that takes an output.
+struct OutputMemory {
+  void *data = nullptr;
+  /// In bytes; at least the size of the output's buffer.
+  uint64_t capacity = 0;
+  MemorySpace space = MemorySpace::Host;
+};
+
+/// What a launch looked like, for tools.
+struct LaunchInfo {
+  const host::Kernel *kernel;
+  const host::Launch *launch;
+  std::array<int64_t, 3> grid;
+  std::array<int64_t, 3> block;
+  int64_t shared;
+};
+
+struct RunStats {
+  /// Kernel launches, without those with an empty grid.
+  uint64_t launches = 0;
+  /// Different kernels among them.
+  uint64_t kernels = 0;
+  /// Wall-clock time of the call, copies of inputs and outputs included.
+  double seconds = 0;
+  /// Bytes of the workspace arena.
+  uint64_t arenaBytes = 0;
+};
+
+/// One user of a model: a stream, a workspace arena that grows when a call
+/// needs more, and the model's states. Not for use by two threads at once.
+class Session {
+public:
+  using Inputs = std::map<std::string, TensorView>;
+  using OutputMemories = std::map<std::string, OutputMemory>;
+  using Outputs = std::map<std::string, Tensor>;
+  using OnLaunch = std::function<void(const LaunchInfo &)>;
+
+  static Expected<std::unique_ptr<Session>>
+  create(std::shared_ptr<Model> model);
+  ~Session();
+  Session(const Session &) = delete;
+  Session &operator=(const Session &) = delete;
+
+  /// Everything that is wrong with the names, types and shapes of inputs, one
+  /// line per problem, with what was expected and found.
+  Error checkInputs(const Inputs &inputs) const;
+
+  /// Runs the model and waits for it. All outputs are in the result; those
+  /// named in `memories` have their data there instead of in the tensor's
+  /// bytes. On an error no output is valid, and states may be half changed.
+  Expected<Outputs> run(const Inputs &inputs,
+                        const OutputMemories &memories = {});
+
+  /// Gives the states their initial values again, and lets them have another
+  /// size.
+  void resetStates();
+  /// Called for each launch, in order, from within `run`.
+  void setOnLaunch(OnLaunch onLaunch);
+  /// Of the last call of `run`.
+  const RunStats &stats() const;
+
+  struct Impl;
+
+private:
+  explicit Session(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+} // namespace raddle
+
+#endif // RADDLE_RUNTIME_SESSION_H

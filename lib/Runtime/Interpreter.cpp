@@ -1,0 +1,298 @@
+//===- Interpreter.cpp - running a host program's statements --------------===//
+
+#include "SessionImpl.h"
+
+#include <cstring>
+
+using namespace raddle;
+
+namespace {
+
+/// A launch as people look for it: the kernel and the nodes that it computes.
+std::string describeLaunch(const host::Kernel &kernel,
+                           const host::Launch &launch) {
+  std::string text = "kernel '" + kernel.name + "'";
+  const std::vector<std::string> &nodes =
+      launch.nodes.empty() ? kernel.nodes : launch.nodes;
+  for (size_t i = 0; i < nodes.size(); ++i)
+    text += (i == 0 ? " (nodes '" : ", '") + nodes[i] + "'";
+  if (!nodes.empty())
+    text += ")";
+  if (!launch.loc.empty())
+    text += " at " + launch.loc;
+  return text;
+}
+
+/// The integer of type `type` at `data`; u64 beyond the range of i64 is none.
+std::optional<int64_t> load(DataType type, const void *data) {
+  auto as = [&](auto value) {
+    std::memcpy(&value, data, sizeof(value));
+    return value;
+  };
+  switch (type) {
+  case DataType::I1:
+    return as(uint8_t()) != 0;
+  case DataType::I8:
+    return as(int8_t());
+  case DataType::U8:
+    return as(uint8_t());
+  case DataType::I16:
+    return as(int16_t());
+  case DataType::U16:
+    return as(uint16_t());
+  case DataType::I32:
+    return as(int32_t());
+  case DataType::U32:
+    return as(uint32_t());
+  case DataType::I64:
+    return as(int64_t());
+  case DataType::U64: {
+    uint64_t value = as(uint64_t());
+    if (value > uint64_t(INT64_MAX))
+      return std::nullopt;
+    return int64_t(value);
+  }
+  default:
+    return std::nullopt;
+  }
+}
+
+} // namespace
+
+Error Session::Impl::execute(const code::Block &block) {
+  for (const code::Statement &statement : block)
+    if (Error error = std::visit([this](const auto &op) { return step(op); },
+                                 statement.op))
+      return error;
+  return Error::success();
+}
+
+Expected<bool> Session::Impl::isTrue(const host::CompiledExpr &condition) {
+  Expected<int64_t> value = condition.evaluate(slots);
+  if (!value)
+    return value.takeError();
+  return *value != 0;
+}
+
+Expected<cuda::DevicePtr>
+Session::Impl::addressIn(uint32_t buffer, int64_t offset, int64_t bytes) const {
+  const BufferRange &range = ranges[buffer];
+  if (offset < 0 || bytes < 0 || offset > range.bytes ||
+      bytes > range.bytes - offset)
+    return Error(std::to_string(bytes) + " bytes at offset " +
+                 std::to_string(offset) + " lie outside the buffer '" +
+                 program.buffers[buffer].name + "' of " +
+                 std::to_string(range.bytes) + " bytes");
+  return range.address + static_cast<cuda::DevicePtr>(offset);
+}
+
+Error Session::Impl::step(const code::Launch &op) {
+  const host::Kernel &kernel = program.kernels[op.source->kernel];
+  if (Error error = launch(op, kernel))
+    return error.in(describeLaunch(kernel, *op.source));
+  return Error::success();
+}
+
+Error Session::Impl::launch(const code::Launch &op,
+                            const host::Kernel &kernel) {
+  std::array<int64_t, 3> grid;
+  bool isEmpty = false;
+  for (unsigned i = 0; i < 3; ++i) {
+    Expected<int64_t> extent = op.grid[i].evaluate(slots);
+    if (!extent)
+      return extent.takeError();
+    grid[i] = *extent;
+    isEmpty |= *extent == 0;
+  }
+  for (unsigned i = 0; i < 3; ++i)
+    if (grid[i] < 0 || grid[i] > gpu.maxGrid[i])
+      return Error("grid extent " + std::to_string(grid[i]) +
+                   " is outside the device's range of 0 to " +
+                   std::to_string(gpu.maxGrid[i]));
+
+  // Arguments are judged even if nothing is launched: a wrong program should
+  // not depend on the shape to be found out.
+  union Value {
+    cuda::DevicePtr ptr;
+    int32_t i32;
+    int64_t i64;
+    float f32;
+  };
+  std::vector<Value> values(op.args.size());
+  std::vector<void *> pointers(op.args.size());
+  for (size_t i = 0; i < op.args.size(); ++i) {
+    const code::Argument &arg = op.args[i];
+    pointers[i] = &values[i];
+    std::string place = "argument " + std::to_string(i);
+    if (arg.kind == host::ParamKind::F32) {
+      values[i].f32 = arg.f32;
+      continue;
+    }
+    Expected<int64_t> value = arg.value.evaluate(slots);
+    if (!value)
+      return value.error().in(place);
+    if (arg.kind == host::ParamKind::Ptr) {
+      Expected<cuda::DevicePtr> address = addressIn(arg.buffer, *value, 0);
+      if (!address)
+        return address.error().in(place);
+      values[i].ptr = *address;
+    } else if (arg.kind == host::ParamKind::I64) {
+      values[i].i64 = *value;
+    } else if (*value < INT32_MIN || *value > INT32_MAX) {
+      return Error(place + ": " + std::to_string(*value) +
+                   " does not fit 'i32'");
+    } else {
+      values[i].i32 = static_cast<int32_t>(*value);
+    }
+  }
+  if (isEmpty)
+    return Error::success();
+
+  Expected<LoadedKernel> loaded = model->impl().kernel(op.source->kernel);
+  if (!loaded)
+    return loaded.takeError();
+  const std::array<int64_t, 3> &block = loaded->block;
+  if (onLaunch)
+    onLaunch({&kernel, op.source, grid, block, loaded->shared});
+  ++stats.launches;
+  launchedKernels.insert(op.source->kernel);
+  return gpu.check(
+      gpu.driver->launchKernel(loaded->function, grid[0], grid[1], grid[2],
+                               block[0], block[1], block[2], loaded->shared,
+                               stream.get(), pointers.data(), nullptr),
+      "the launch failed");
+}
+
+Error Session::Impl::step(const code::Let &op) {
+  Expected<int64_t> value = op.value.evaluate(slots);
+  if (!value)
+    return value.takeError();
+  slots[op.slot] = *value;
+  return Error::success();
+}
+
+Error Session::Impl::step(const code::Read &op) { return read(op).in("read"); }
+
+Error Session::Impl::read(const code::Read &op) {
+  Expected<int64_t> offset = op.offset.evaluate(slots);
+  if (!offset)
+    return offset.takeError();
+  unsigned size = byteSize(op.type);
+  Expected<cuda::DevicePtr> address = addressIn(op.buffer, *offset, size);
+  if (!address)
+    return address.takeError();
+  if (Error error =
+          gpu.check(gpu.driver->memcpyDtoHAsync(readBack.data(), *address, size,
+                                                stream.get()),
+                    "cannot read from the device"))
+    return error;
+  if (Error error = stream.synchronize("a kernel before it failed"))
+    return error;
+  std::optional<int64_t> value = load(op.type, readBack.data());
+  if (!value)
+    return Error("the value in buffer '" + program.buffers[op.buffer].name +
+                 "' does not fit a host scalar");
+  slots[op.slot] = *value;
+  return Error::success();
+}
+
+Error Session::Impl::step(const code::If &op) {
+  Expected<bool> condition = isTrue(op.condition);
+  if (!condition)
+    return condition.takeError();
+  return execute(*condition ? op.thenBlock : op.elseBlock);
+}
+
+Error Session::Impl::step(const code::Loop &op) {
+  Expected<int64_t> from = op.from.evaluate(slots);
+  if (!from)
+    return from.takeError();
+  Expected<int64_t> to = op.to.evaluate(slots);
+  if (!to)
+    return to.takeError();
+  Expected<int64_t> step = op.step.evaluate(slots);
+  if (!step)
+    return step.takeError();
+  if (*step == 0)
+    return Error("a loop has the step 0");
+  int64_t counter = *from;
+  while (*step > 0 ? counter < *to : counter > *to) {
+    slots[op.counter] = counter;
+    if (Error error = execute(op.body))
+      return error;
+    // A counter that would leave the range of i64 has passed the end.
+    if (__builtin_add_overflow(counter, *step, &counter))
+      break;
+  }
+  return Error::success();
+}
+
+Error Session::Impl::step(const code::While &op) {
+  while (true) {
+    if (Error error = execute(op.before))
+      return error;
+    Expected<bool> condition = isTrue(op.condition);
+    if (!condition)
+      return condition.takeError();
+    if (!*condition)
+      return Error::success();
+    if (Error error = execute(op.body))
+      return error;
+  }
+}
+
+Error Session::Impl::step(const code::Copy &op) { return copy(op).in("copy"); }
+
+Error Session::Impl::copy(const code::Copy &op) {
+  Expected<int64_t> fromOffset = op.fromOffset.evaluate(slots);
+  if (!fromOffset)
+    return fromOffset.takeError();
+  Expected<int64_t> toOffset = op.toOffset.evaluate(slots);
+  if (!toOffset)
+    return toOffset.takeError();
+  Expected<int64_t> bytes = op.bytes.evaluate(slots);
+  if (!bytes)
+    return bytes.takeError();
+  Expected<cuda::DevicePtr> from = addressIn(op.from, *fromOffset, *bytes);
+  if (!from)
+    return from.takeError();
+  Expected<cuda::DevicePtr> to = addressIn(op.to, *toOffset, *bytes);
+  if (!to)
+    return to.takeError();
+  if (*bytes == 0 || *from == *to)
+    return Error::success();
+  // Buffers of the arena may share memory, so compare addresses.
+  auto size = static_cast<cuda::DevicePtr>(*bytes);
+  if (*from < *to + size && *to < *from + size)
+    return Error("the ranges in buffers '" + program.buffers[op.from].name +
+                 "' and '" + program.buffers[op.to].name + "' overlap");
+  return gpu.check(
+      gpu.driver->memcpyDtoDAsync(*to, *from, *bytes, stream.get()),
+      "cannot copy on the device");
+}
+
+Error Session::Impl::step(const code::Fill &op) { return fill(op).in("fill"); }
+
+Error Session::Impl::fill(const code::Fill &op) {
+  Expected<int64_t> offset = op.offset.evaluate(slots);
+  if (!offset)
+    return offset.takeError();
+  Expected<int64_t> bytes = op.bytes.evaluate(slots);
+  if (!bytes)
+    return bytes.takeError();
+  Expected<cuda::DevicePtr> address = addressIn(op.buffer, *offset, *bytes);
+  if (!address)
+    return address.takeError();
+  if (*bytes == 0)
+    return Error::success();
+  return gpu.check(
+      gpu.driver->memsetD8Async(*address, op.byte, *bytes, stream.get()),
+      "cannot fill on the device");
+}
+
+Error Session::Impl::step(const code::Assert &op) {
+  Expected<bool> condition = isTrue(op.condition);
+  if (!condition)
+    return condition.takeError();
+  return *condition ? Error::success() : Error(*op.message);
+}

@@ -1,0 +1,80 @@
+//===- Session.cpp - running a model --------------------------------------===//
+
+#include "SessionImpl.h"
+
+#include <chrono>
+
+using namespace raddle;
+
+Expected<std::unique_ptr<Session>>
+Session::create(std::shared_ptr<Model> model) {
+  auto impl = std::make_unique<Impl>(std::move(model));
+  if (Error error = impl->gpu.enter())
+    return error;
+  if (Error error = impl->stream.create(impl->gpu))
+    return error;
+  if (Error error = impl->transfer.create(impl->gpu))
+    return error;
+  if (Error error = impl->readBack.allocate(impl->gpu, sizeof(int64_t)))
+    return error;
+  return std::unique_ptr<Session>(new Session(std::move(impl)));
+}
+
+Session::Session(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Session::~Session() = default;
+
+Error Session::checkInputs(const Inputs &inputs) const {
+  std::vector<int64_t> slots(impl_->code.numSlots);
+  return impl_->bindDims(inputs, slots);
+}
+
+void Session::resetStates() { impl_->liveStates.clear(); }
+
+void Session::setOnLaunch(OnLaunch onLaunch) {
+  impl_->onLaunch = std::move(onLaunch);
+}
+
+const RunStats &Session::stats() const { return impl_->stats; }
+
+Expected<Session::Outputs> Session::run(const Inputs &inputs,
+                                        const OutputMemories &memories) {
+  if (impl_->isRunning.exchange(true))
+    return Error("the session is in use by another thread; each thread needs "
+                 "a session of its own");
+  Expected<Outputs> outputs = impl_->run(inputs, memories);
+  impl_->isRunning = false;
+  return outputs;
+}
+
+Expected<Session::Outputs> Session::Impl::run(const Inputs &inputs,
+                                              const OutputMemories &memories) {
+  auto start = std::chrono::steady_clock::now();
+  stats = {};
+  launchedKernels.clear();
+  slots.assign(code.numSlots, 0);
+  ranges.assign(program.buffers.size(), {});
+  if (Error error = bindDims(inputs, slots))
+    return error;
+  if (Error error = checkConditions())
+    return error;
+  if (Error error = gpu.enter())
+    return error;
+  if (Error error = placeBuffers(inputs, memories))
+    return error;
+  if (Error error = uploadInputs(inputs))
+    return error;
+  Error error = execute(code.body);
+  // Also after an error: nothing may be under way when the caller gets its
+  // memory back.
+  Error late = stream.synchronize("a kernel failed");
+  if (error)
+    return error;
+  if (late)
+    return late;
+  Expected<Outputs> outputs = collectOutputs(memories);
+  stats.kernels = launchedKernels.size();
+  stats.seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
+          .count();
+  return outputs;
+}

@@ -1,0 +1,94 @@
+//===- SessionImpl.h - one call's state ------------------------*- C++ -*-===//
+
+#ifndef RADDLE_LIB_RUNTIME_SESSIONIMPL_H
+#define RADDLE_LIB_RUNTIME_SESSIONIMPL_H
+
+#include "ModelImpl.h"
+#include "raddle/Runtime/Session.h"
+
+#include <atomic>
+#include <set>
+
+namespace raddle {
+
+/// Where a buffer of the program is during a call.
+struct BufferRange {
+  cuda::DevicePtr address = 0;
+  int64_t bytes = 0;
+};
+
+struct Session::Impl {
+  explicit Impl(std::shared_ptr<Model> model)
+      : model(std::move(model)), program(this->model->program()),
+        code(this->model->impl().code), gpu(this->model->device()->impl()),
+        memory(program.buffers.size()) {}
+
+  std::shared_ptr<Model> model;
+  const host::Program &program;
+  const code::Program &code;
+  Device::Impl &gpu;
+
+  DeviceStream stream;
+  Transfer transfer;
+  /// For `read` statements.
+  PinnedMemory readBack;
+  DeviceMemory arena;
+  /// Of inputs and outputs on the host and of states; by buffer.
+  std::vector<DeviceMemory> memory;
+  std::set<uint32_t> liveStates;
+
+  /// Values of the host scalars and places of the buffers in this call.
+  std::vector<int64_t> slots;
+  std::vector<BufferRange> ranges;
+
+  OnLaunch onLaunch;
+  RunStats stats;
+  std::set<uint32_t> launchedKernels;
+  std::atomic<bool> isRunning{false};
+
+  //===--- Binding.cpp ---===//
+
+  /// Binds the entry dims; all problems at once.
+  Error bindDims(const Inputs &inputs, std::vector<int64_t> &slots) const;
+  /// Evaluates the checks on the dims.
+  Error checkConditions() const;
+  /// Gives every buffer its memory and checks its range against it.
+  Error placeBuffers(const Inputs &inputs, const OutputMemories &memories);
+  Error uploadInputs(const Inputs &inputs);
+  Expected<Outputs> collectOutputs(const OutputMemories &memories);
+
+  //===--- Interpreter.cpp ---===//
+
+  Error execute(const code::Block &block);
+
+  Expected<Outputs> run(const Inputs &inputs, const OutputMemories &memories);
+
+private:
+  Error placeBuffer(uint32_t index, const Inputs &inputs,
+                    const OutputMemories &memories,
+                    const std::map<uint32_t, const host::Port *> &ports);
+  Error placeState(uint32_t index, int64_t bytes);
+
+  Error step(const code::Launch &op);
+  Error step(const code::Let &op);
+  Error step(const code::Read &op);
+  Error step(const code::If &op);
+  Error step(const code::Loop &op);
+  Error step(const code::While &op);
+  Error step(const code::Copy &op);
+  Error step(const code::Fill &op);
+  Error step(const code::Assert &op);
+
+  Error launch(const code::Launch &op, const host::Kernel &kernel);
+  Expected<bool> isTrue(const host::CompiledExpr &condition);
+  /// The address of a range of a buffer, which must lie inside of it.
+  Expected<cuda::DevicePtr> addressIn(uint32_t buffer, int64_t offset,
+                                      int64_t bytes) const;
+  Error copy(const code::Copy &op);
+  Error fill(const code::Fill &op);
+  Error read(const code::Read &op);
+};
+
+} // namespace raddle
+
+#endif // RADDLE_LIB_RUNTIME_SESSIONIMPL_H
