@@ -66,8 +66,9 @@ std::string raddle::describe(DataType type, std::span<const int64_t> shape) {
   return std::string(name(type)) + describeShape(shape);
 }
 
-Error Session::Impl::bindDims(const Inputs &inputs,
-                              std::vector<int64_t> &slots) const {
+Error raddle::bindDims(const host::Program &program,
+                       const Session::Inputs &inputs,
+                       std::vector<int64_t> &slots) {
   Problems problems;
   // Where each dim got its value, for messages.
   std::vector<std::string> boundBy(program.symbols.size());

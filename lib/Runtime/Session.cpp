@@ -23,9 +23,10 @@ Session::create(std::shared_ptr<Model> model) {
 Session::Session(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Session::~Session() = default;
 
-Error Session::checkInputs(const Inputs &inputs) const {
-  std::vector<int64_t> slots(impl_->code.numSlots);
-  return impl_->bindDims(inputs, slots);
+Error raddle::checkInputs(const host::Program &program,
+                          const Session::Inputs &inputs) {
+  std::vector<int64_t> dims(program.symbols.size());
+  return bindDims(program, inputs, dims);
 }
 
 void Session::resetStates() { impl_->liveStates.clear(); }
@@ -53,7 +54,7 @@ Expected<Session::Outputs> Session::Impl::run(const Inputs &inputs,
   launchedKernels.clear();
   slots.assign(code.numSlots, 0);
   ranges.assign(program.buffers.size(), {});
-  if (Error error = bindDims(inputs, slots))
+  if (Error error = bindDims(program, inputs, slots))
     return error;
   if (Error error = checkConditions())
     return error;

@@ -17,6 +17,10 @@ struct BufferRange {
   int64_t bytes = 0;
 };
 
+/// Binds the entry dims, the first slots; all problems at once.
+Error bindDims(const host::Program &program, const Session::Inputs &inputs,
+               std::vector<int64_t> &slots);
+
 struct Session::Impl {
   explicit Impl(std::shared_ptr<Model> model)
       : model(std::move(model)), program(this->model->program()),
@@ -48,8 +52,6 @@ struct Session::Impl {
 
   //===--- Binding.cpp ---===//
 
-  /// Binds the entry dims; all problems at once.
-  Error bindDims(const Inputs &inputs, std::vector<int64_t> &slots) const;
   /// Evaluates the checks on the dims.
   Error checkConditions() const;
   /// Gives every buffer its memory and checks its range against it.

@@ -9,6 +9,7 @@
 #ifndef RADDLE_ARTIFACT_SAFETENSORS_H
 #define RADDLE_ARTIFACT_SAFETENSORS_H
 
+#include "raddle/Artifact/ByteSink.h"
 #include "raddle/Support/Error.h"
 
 #include <cstddef>
@@ -69,13 +70,6 @@ private:
   std::vector<SafetensorsEntry> entries_;
   std::map<std::string, uint32_t, std::less<>> index_;
   std::map<std::string, std::string, std::less<>> metadata_;
-};
-
-/// Where an entry's bytes go; hands out at most the announced number.
-class ByteSink {
-public:
-  virtual ~ByteSink() = default;
-  virtual Error write(const void *data, size_t size) = 0;
 };
 
 /// Writes the bytes of one entry.

@@ -62,10 +62,6 @@ public:
   Session(const Session &) = delete;
   Session &operator=(const Session &) = delete;
 
-  /// Everything that is wrong with the names, types and shapes of inputs, one
-  /// line per problem, with what was expected and found.
-  Error checkInputs(const Inputs &inputs) const;
-
   /// Runs the model and waits for it. All outputs are in the result; those
   /// named in `memories` have their data there instead of in the tensor's
   /// bytes. On an error no output is valid, and states may be half changed.
@@ -86,6 +82,11 @@ private:
   explicit Session(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
+
+/// Everything that is wrong with the names, types and shapes of inputs, one
+/// line per problem, with what was expected and found. Needs no device; `run`
+/// does the same.
+Error checkInputs(const host::Program &program, const Session::Inputs &inputs);
 
 } // namespace raddle
 
