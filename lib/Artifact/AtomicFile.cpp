@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstring>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 using namespace raddle;
@@ -24,6 +25,15 @@ AtomicFile::~AtomicFile() {
 
 Error AtomicFile::create(const std::string &path) {
   target_ = path;
+  // A pipe or a device cannot be replaced by a file and is written directly.
+  struct stat info{};
+  if (::stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode)) {
+    fd_ = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
+    if (fd_ < 0)
+      return failure();
+    buffer_.reserve(kBuffer);
+    return Error::success();
+  }
   // The number keeps apart threads, the process id processes; a name left by a
   // killed process with the same id is skipped.
   static std::atomic<unsigned> counter{0};
@@ -56,6 +66,11 @@ Error AtomicFile::write(const void *data, size_t size) {
 Error AtomicFile::commit() {
   if (Error error = flush())
     return error;
+  if (temporary_.empty()) {
+    int fd = fd_;
+    fd_ = -1;
+    return ::close(fd) == 0 ? Error::success() : failure();
+  }
   if (::fsync(fd_) != 0)
     return failure();
   int fd = fd_;

@@ -11,7 +11,8 @@
 namespace raddle {
 
 /// A file written under a temporary name next to its target and renamed by
-/// `commit`; removed again without it.
+/// `commit`; removed again without it. A target that is there and is no regular
+/// file (a pipe, a device) is written directly.
 class AtomicFile : public ByteSink {
 public:
   AtomicFile() = default;

@@ -158,6 +158,9 @@ Expected<std::vector<std::byte>> inflateAll(Bytes packed, uint64_t size) {
 }
 
 uint32_t crcOf(uint32_t crc, const void *data, uint64_t size) {
+  // zlib takes a null pointer as the wish for the initial value.
+  if (size == 0)
+    return crc;
   return static_cast<uint32_t>(
       crc32_z(crc, static_cast<const Bytef *>(data), size));
 }

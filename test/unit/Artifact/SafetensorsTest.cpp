@@ -115,6 +115,20 @@ TEST(Safetensors, FullDiskIsAnErrorAndLeavesNothingBehind) {
   EXPECT_EQ(folder.count(), 0u);
 }
 
+TEST(Safetensors, DevicesStayDevices) {
+  SafetensorsWriter writer;
+  ASSERT_FALSE(writer.add("a", "U8", {3}, bytesOf("abc")));
+  TemporaryFolder folder;
+  std::string link = folder.path("null");
+  std::filesystem::create_symlink("/dev/null", link);
+  Error error = writer.write(link);
+  EXPECT_FALSE(error) << error.message();
+  EXPECT_TRUE(std::filesystem::is_symlink(link));
+  EXPECT_TRUE(std::filesystem::is_character_file(link));
+  EXPECT_TRUE(writer.write(folder.path("")));
+  EXPECT_EQ(folder.count(), 1u);
+}
+
 TEST(Safetensors, HostileHeadersAreErrors) {
   struct Mutation {
     const char *header;
