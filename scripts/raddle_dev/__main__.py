@@ -31,6 +31,11 @@ def parser():
     one.add_argument("arguments", nargs=argparse.REMAINDER, metavar="ARG", help="arguments of the benchmark")
     one = add("docs", "make the generated pages of docs/ anew")
     one.add_argument("--check", action="store_true", help="only say which pages are out of date")
+    one = add("new", "make the files to start from")
+    one.add_argument("kind", choices=["pass", "op", "encoding"])
+    one.add_argument("name", metavar="NAME", help="a pass '<dialect>-<verb>-<object>', an operation 'some_name', "
+                     "an encoding 'some_name'")
+    one.add_argument("--family", default="index", help="of an operation: the family of its file (default: index)")
     return top
 
 
@@ -62,6 +67,9 @@ def main(arguments):
     elif options.command == "docs":
         from . import docs
         docs.docs(options.check)
+    elif options.command == "new":
+        from . import new
+        new.new(options.kind, options.name, options.family)
     elif options.command == "bench":
         from . import bench
         bench.bench(options.name, options.arguments)

@@ -53,7 +53,8 @@ def install_packages(group=None):
         return
     apt_update()
     run(f"apt install ({len(missing)} missing: {' '.join(missing)})",
-        as_root("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-y", "--no-install-recommends", *missing),
+        as_root("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-o", "DPkg::Lock::Timeout=300", "install", "-y",
+                "--no-install-recommends", *missing),
         log=paths.LOGS / "apt-install.log")
     if missing := missing_packages(missing):
         raise DevError(f"apt-get succeeded but these packages are still missing: {' '.join(missing)}")

@@ -1,0 +1,62 @@
+//===- @CLASS@.cpp - @TITLE@ @RULE@===//
+#include "dialects/Graph/IR/GraphOps.h"
+#include "dialects/Graph/IR/GraphUtils.h"
+
+using namespace mlir;
+using namespace raddle::graph;
+
+LogicalResult @CLASS@::verifyEncoding(
+    ArrayRef<int64_t> shape, Type elementType,
+    function_ref<InFlightDiagnostic()> emitError) const {
+  if (!elementType.isIntOrFloat())
+    return emitError() << "an encoding '@MNEMONIC@' stores integers or floats, found "
+                       << elementType;
+  return success();
+}
+
+/// What is stored, by name and in the order of storage.
+SmallVector<EncodingComponent>
+@CLASS@::getComponents(RankedTensorType type) const {
+  return {{"data", getLogicalType(type)}};
+}
+
+SmallVector<OpFoldResult> @CLASS@::getSizes(OpBuilder &builder, Location loc,
+                                            RankedTensorType type,
+                                            ValueRange components) const {
+  return raddle::graph::getSizes(builder, loc, components[0]);
+}
+
+/// The meaning on the host: components from elements ...
+LogicalResult @CLASS@::encode(RankedTensorType type, ArrayRef<char> values,
+                              MutableArrayRef<HostBytes> components,
+                              EmitErrorFn emitError) const {
+  if (components[0].empty())
+    components[0].assign(values.begin(), values.end());
+  return success();
+}
+
+/// ... and elements from components.
+FailureOr<HostBytes>
+@CLASS@::decode(RankedTensorType type, ArrayRef<ArrayRef<char>> components,
+                EmitErrorFn emitError) const {
+  if (failed(verifyHostComponents(type, components, emitError)))
+    return failure();
+  return HostBytes(components[0].begin(), components[0].end());
+}
+
+/// The same as graph operations, which kernels evaluate element by element.
+Value @CLASS@::buildDecode(OpBuilder &builder, Location loc,
+                           RankedTensorType type, ValueRange components) const {
+  return components[0];
+}
+
+SmallVector<Value> @CLASS@::buildEncode(OpBuilder &builder, Location loc,
+                                        RankedTensorType type, Value input,
+                                        ArrayRef<Value> given) const {
+  return {given[0] ? given[0] : input};
+}
+
+/// Elements that can be cut off only together, per dim.
+SmallVector<int64_t> @CLASS@::getGranule(RankedTensorType type) const {
+  return SmallVector<int64_t>(type.getRank(), 1);
+}
