@@ -2,6 +2,7 @@
 #ifndef RADDLE_GRAPH_ATTRIBUTES_TD
 #define RADDLE_GRAPH_ATTRIBUTES_TD
 
+include "dialects/Graph/Encodings/Encodings.td"
 include "dialects/Graph/IR/GraphDialect.td"
 include "mlir/IR/AttrTypeBase.td"
 include "mlir/IR/EnumAttr.td"

@@ -3,6 +3,7 @@
 #ifndef RADDLE_DIALECTS_GRAPH_IR_GRAPHDIALECT_H
 #define RADDLE_DIALECTS_GRAPH_IR_GRAPHDIALECT_H
 
+#include "dialects/Graph/Encodings/StorageEncoding.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/Dialect.h"

@@ -212,7 +212,7 @@ Value PadOp::buildElement(ElementBuilder &builder, unsigned,
 bool PadOp::readsOnce() { return true; }
 
 //===----------------------------------------------------------------------===//
-// iota, splat, decode
+// iota, splat
 //===----------------------------------------------------------------------===//
 
 Value IotaOp::buildElement(ElementBuilder &builder, unsigned,
@@ -233,14 +233,3 @@ Value SplatOp::buildElement(ElementBuilder &builder, unsigned, ArrayRef<Value>,
 }
 
 bool SplatOp::readsOnce() { return true; }
-
-Value DecodeOp::buildElement(ElementBuilder &, unsigned, ArrayRef<Value>,
-                             ElementAccess) {
-  emitOpError("of type ") << getInput().getType()
-                          << " has to be expanded by "
-                             "'graph-expand-encodings' before its elements "
-                             "are evaluated";
-  return {};
-}
-
-bool DecodeOp::readsOnce() { return true; }

@@ -32,4 +32,20 @@ def ElementOpInterface : OpInterface<"ElementOpInterface"> {
   ];
 }
 
+def EncodedOperandOpInterface : OpInterface<"EncodedOperandOpInterface"> {
+  let cppNamespace = "::raddle::graph";
+  let description = [{
+    An operation that takes or gives tensors with a storage encoding. Any other
+    operation on one is rejected by `graph-verify-encodings`, since it would
+    take the stored bytes for elements. (Functions, calls and the control flow
+    of `scf` hand values through and need no interface.)
+  }];
+  let methods = [
+    InterfaceMethod<"Whether operand number `operand` may be encoded.", "bool",
+      "acceptsEncoded", (ins "unsigned":$operand), "", "return true;">,
+    InterfaceMethod<"Whether result number `result` may be encoded.", "bool",
+      "producesEncoded", (ins "unsigned":$result), "", "return true;">,
+  ];
+}
+
 #endif // RADDLE_GRAPH_INTERFACES_TD

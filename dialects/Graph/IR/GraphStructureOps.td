@@ -6,7 +6,7 @@ include "dialects/Graph/IR/GraphOpsCommon.td"
 include "mlir/Interfaces/ControlFlowInterfaces.td"
 include "mlir/IR/RegionKindInterface.td"
 
-def Graph_WeightOp : Graph_PureOp<"weight"> {
+def Graph_WeightOp : Graph_PureOp<"weight", [EncodedOperandOpInterface]> {
   let summary = "a tensor of an archive";
   let description = [{
     The result has the type stored in the archive; an encoded type names the
@@ -23,7 +23,8 @@ def Graph_WeightOp : Graph_PureOp<"weight"> {
   let hasVerifier = 1;
 }
 
-def Graph_EncodeOp : Graph_PureOp<"encode"> {
+def Graph_EncodeOp : Graph_PureOp<"encode", [
+    DeclareOpInterfaceMethods<EncodedOperandOpInterface, ["acceptsEncoded"]>]> {
   let summary = "stores a tensor in an encoding";
   let description = [{
     Quantizes, packs or permutes; the meaning is the `encode` of the result
@@ -44,7 +45,8 @@ def Graph_EncodeOp : Graph_PureOp<"encode"> {
   let hasVerifier = 1;
 }
 
-def Graph_DecodeOp : Graph_IndexOp<"decode"> {
+def Graph_DecodeOp : Graph_IndexOp<"decode", [
+    DeclareOpInterfaceMethods<EncodedOperandOpInterface, ["producesEncoded"]>]> {
   let summary = "reads a tensor from its encoding";
   let description = [{
     A pure producer of the logical values: `decode(encode x)` is x rounded to
@@ -62,7 +64,8 @@ def Graph_DecodeOp : Graph_IndexOp<"decode"> {
   let hasFolder = 1;
 }
 
-def Graph_AssembleOp : Graph_PureOp<"assemble"> {
+def Graph_AssembleOp : Graph_PureOp<"assemble", [
+    DeclareOpInterfaceMethods<EncodedOperandOpInterface, ["acceptsEncoded"]>]> {
   let summary = "an encoded tensor from its components";
   let description = [{
     Components in the order of the encoding's `getComponents`. This is what an
@@ -72,7 +75,7 @@ def Graph_AssembleOp : Graph_PureOp<"assemble"> {
     Example:
     ```mlir
     %e = graph.assemble %codes, %scales : (tensor<4x64xi8>, tensor<4xf32>)
-        to tensor<4x64xf32, #graph.int<bits = 8, axis = 0, scale = f32>>
+        to tensor<4x64xf32, #graph.int<bits = 8, scale = f32, axis = 0>>
     ```
   }];
   let arguments = (ins Variadic<Graph_Tensor>:$components);
@@ -82,7 +85,7 @@ def Graph_AssembleOp : Graph_PureOp<"assemble"> {
 }
 
 def Graph_GroupOp : Graph_Op<"group", [
-    Pure, AttrSizedOperandSegments, IsolatedFromAbove, SingleBlock,
+    Pure, AttrSizedOperandSegments, IsolatedFromAbove, SingleBlock, EncodedOperandOpInterface,
     DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface, ["reifyResultShapes"]>]> {
   let summary = "operations that become one kernel";
   let description = [{
@@ -117,7 +120,8 @@ def Graph_GroupOp : Graph_Op<"group", [
   }];
 }
 
-def Graph_YieldOp : Graph_Op<"yield", [Pure, Terminator, ReturnLike, HasParent<"GroupOp">]> {
+def Graph_YieldOp : Graph_Op<"yield", [
+    Pure, Terminator, ReturnLike, HasParent<"GroupOp">, EncodedOperandOpInterface]> {
   let summary = "the results of a group";
   let description = [{
     Example:
