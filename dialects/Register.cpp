@@ -2,6 +2,8 @@
 #include "dialects/Register.h"
 #include "dialects/Graph/IR/GraphDialect.h"
 #include "dialects/Graph/test/TestPasses.h"
+#include "dialects/Tile/Conversion/TileToNVVM/TileToNVVM.h"
+#include "dialects/Tile/IR/TileDialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
 #include "mlir/Dialect/Func/Extensions/InlinerExtension.h"
@@ -29,11 +31,14 @@ void raddle::registerAllRaddleDialects(DialectRegistry &registry) {
               LLVM::LLVMDialect, math::MathDialect, memref::MemRefDialect,
               NVVM::NVVMDialect, scf::SCFDialect, tensor::TensorDialect,
               ub::UBDialect, vector::VectorDialect>();
-  registry.insert<graph::GraphDialect>();
+  registry.insert<graph::GraphDialect, tile::TileDialect>();
 
   // What upstream passes ask of upstream operations.
   func::registerInlinerExtension(registry);
   tensor::registerInferTypeOpInterfaceExternalModels(registry);
 }
 
-void raddle::registerAllRaddlePasses() { registerGraphTestPasses(); }
+void raddle::registerAllRaddlePasses() {
+  tile::registerTileToNVVMPasses();
+  registerGraphTestPasses();
+}

@@ -1,0 +1,487 @@
+//===- LowerCompute.cpp - Layout changes, reductions, tensor cores --------===//
+
+#include "dialects/Tile/Conversion/TileToNVVM/KernelLowering.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/IR/IRMapping.h"
+
+using namespace mlir;
+using namespace raddle::tile;
+
+//===----------------------------------------------------------------------===//
+// Layout conversion
+//===----------------------------------------------------------------------===//
+
+LogicalResult KernelLowering::lower(ConvertOp op) {
+  auto type = op.getInput().getType();
+  const LinearLayout &from = getLayout(type).getMap();
+  const LinearLayout &to = getLayout(op.getResult().getType()).getMap();
+  const Registers input = get(op.getInput());
+
+  // Same threads: only registers are renamed.
+  if (from.lanes == to.lanes && from.warps == to.warps) {
+    llvm::DenseMap<uint64_t, unsigned> held;
+    auto key = [](const Basis &index) {
+      uint64_t word = 0;
+      for (int32_t i : index)
+        word = word << 21 | uint32_t(i);
+      return word;
+    };
+    for (unsigned reg = 0; reg < from.getNumRegisters(); ++reg)
+      held.try_emplace(key(from.apply(reg, 0, 0)), reg);
+    Registers result;
+    for (unsigned reg = 0; reg < to.getNumRegisters(); ++reg) {
+      auto found = held.find(key(to.apply(reg, 0, 0)));
+      if (found == held.end())
+        break;
+      result.push_back(at(input, found->second));
+    }
+    if (result.size() == to.getNumRegisters()) {
+      values[op.getResult()] = std::move(result);
+      return success();
+    }
+  }
+
+  // Through shared memory: rows along the last dim, swizzled so that the
+  // accesses of eight rows fall into different banks.
+  Type element = type.getElementType();
+  unsigned bytes = std::max(1u, element.getIntOrFloatBitWidth() / 8);
+  int64_t columns = type.getShape().back();
+  SmallVector<int64_t> order;
+  for (int64_t d = type.getRank() - 1; d >= 0; --d)
+    order.push_back(d);
+  SharedSwizzle swizzle;
+  unsigned vectorBits = log2Exact(std::max(1u, 16 / bytes));
+  unsigned columnBits = log2Exact(columns);
+  if (columnBits > vectorBits) {
+    swizzle.base = vectorBits;
+    swizzle.bits = std::min(3u, columnBits - vectorBits);
+    swizzle.shift = std::max(columnBits - vectorBits, swizzle.bits);
+  }
+  auto shared = SharedType::get(op.getContext(), 1, type.getShape(), element,
+                                order, swizzle);
+  int64_t scratch = reserveScratch(op, shared.getNumBytes());
+  auto offset = [&](const Basis &b) { return shared.getOffset(b); };
+  auto vector = [&](const LinearLayout &layout) {
+    unsigned bits = 0;
+    while (bits < layout.registers.size() && (1u << bits) < 16 / bytes &&
+           offset(layout.registers[bits]) == 1u << bits)
+      ++bits;
+    auto clamp = [&](ArrayRef<Basis> bases) {
+      for (const Basis &basis : bases)
+        while (bits && (offset(basis) & ((1u << bits) - 1)))
+          --bits;
+    };
+    clamp(layout.lanes);
+    clamp(layout.warps);
+    clamp(ArrayRef(layout.registers).drop_front(bits));
+    return bits;
+  };
+  auto addressOf = [&](const LinearLayout &layout, unsigned reg) {
+    uint32_t possible = 0;
+    Value base = threadOffset([&](const Basis &b) { return offset(b) * bytes; },
+                              layout, possible);
+    Scalar address =
+        xorConstant(base, possible, offset(layout.apply(reg, 0, 0)) * bytes);
+    return emit.add(address, {nullptr, int32_t(scratch)});
+  };
+
+  barrier();
+  unsigned bits = vector(from);
+  for (unsigned reg : from.getDistinctRegisters()) {
+    if (reg & ((1u << bits) - 1))
+      continue;
+    SmallVector<Value> elements;
+    for (unsigned i = 0; i < 1u << bits; ++i)
+      elements.push_back(emit.materialize(at(input, reg | i)));
+    storeShared(addressOf(from, reg), elements, element);
+  }
+  barrier();
+  Registers result(to.getNumRegisters());
+  bits = vector(to);
+  for (unsigned reg : to.getDistinctRegisters()) {
+    if (reg & ((1u << bits) - 1))
+      continue;
+    auto loaded = loadShared(addressOf(to, reg), 1u << bits, element);
+    for (auto [i, value] : llvm::enumerate(loaded))
+      result[reg | i] = {value, 0};
+  }
+  for (unsigned reg = 0; reg < result.size(); ++reg)
+    result[reg] = result[to.canonicalRegister(reg)];
+  values[op.getResult()] = std::move(result);
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Reduction
+//===----------------------------------------------------------------------===//
+
+Value KernelLowering::shuffleXor(Value value, unsigned mask) {
+  Type type = value.getType();
+  unsigned width = type.getIntOrFloatBitWidth();
+  auto i32 = builder.getI32Type();
+  auto word = [&](Value v) {
+    return callIntrinsic(
+        "llvm.nvvm.shfl.sync.bfly.i32", i32,
+        {emit.constant(-1), v, emit.constant(mask), emit.constant(31)});
+  };
+  if (width == 32)
+    return bitcast(word(bitcast(value, i32)), type);
+  if (width < 32) {
+    auto narrow = builder.getIntegerType(width);
+    Value wide =
+        arith::ExtUIOp::create(builder, emit.loc, i32, bitcast(value, narrow));
+    return bitcast(
+        arith::TruncIOp::create(builder, emit.loc, narrow, word(wide)), type);
+  }
+  auto i64 = builder.getI64Type();
+  Value bits = bitcast(value, i64);
+  Value low = arith::TruncIOp::create(builder, emit.loc, i32, bits);
+  Value shift = emit.constant(32, 64);
+  Value high = arith::TruncIOp::create(
+      builder, emit.loc, i32,
+      arith::ShRUIOp::create(builder, emit.loc, bits, shift));
+  low = arith::ExtUIOp::create(builder, emit.loc, i64, word(low));
+  high = arith::ExtUIOp::create(builder, emit.loc, i64, word(high));
+  high = arith::ShLIOp::create(builder, emit.loc, high, shift);
+  return bitcast(arith::OrIOp::create(builder, emit.loc, low, high), type);
+}
+
+LogicalResult KernelLowering::lower(ReduceOp op) {
+  unsigned dim = op.getDim(), n = op.getInputs().size();
+  const LinearLayout &layout =
+      getLayout(op.getInputs().front().getType()).getMap();
+  Block &combiner = op.getCombiner().front();
+  auto combine = [&](ArrayRef<Value> lhs, ArrayRef<Value> rhs) {
+    IRMapping mapping;
+    for (unsigned i = 0; i < n; ++i) {
+      mapping.map(combiner.getArgument(i), lhs[i]);
+      mapping.map(combiner.getArgument(n + i), rhs[i]);
+    }
+    for (Operation &inner : combiner.without_terminator())
+      builder.clone(inner, mapping);
+    SmallVector<Value> result;
+    for (Value value : combiner.getTerminator()->getOperands())
+      result.push_back(mapping.lookupOrDefault(value));
+    return result;
+  };
+
+  // Within a thread: registers that differ only along the dim, as a tree.
+  unsigned along = 0, across = 0;
+  for (auto [i, basis] : llvm::enumerate(layout.registers))
+    (basis[dim] ? along : across) |= 1u << i;
+  llvm::MapVector<unsigned, SmallVector<Value>> partial;
+  for (unsigned reg : layout.getDistinctRegisters()) {
+    if (reg & along)
+      continue;
+    SmallVector<SmallVector<Value>> level;
+    unsigned subset = 0;
+    do {
+      SmallVector<Value> element;
+      for (Value input : op.getInputs())
+        element.push_back(emit.materialize(at(get(input), reg | subset)));
+      level.push_back(std::move(element));
+      subset = (subset - along) & along;
+    } while (subset);
+    while (level.size() > 1) {
+      for (unsigned i = 0; i < level.size() / 2; ++i)
+        level[i] = combine(level[2 * i], level[2 * i + 1]);
+      level.resize(level.size() / 2);
+    }
+    partial[reg] = level.front();
+  }
+  // Within a warp.
+  for (auto [i, basis] : llvm::enumerate(layout.lanes)) {
+    if (!basis[dim])
+      continue;
+    for (auto &[reg, element] : partial) {
+      SmallVector<Value> other;
+      for (Value value : element)
+        other.push_back(shuffleXor(value, 1u << i));
+      element = combine(element, other);
+    }
+  }
+  // Across warps: every warp leaves its partial results and reads its peers'.
+  SmallVector<unsigned> peers;
+  for (auto [i, basis] : llvm::enumerate(layout.warps))
+    if (basis[dim])
+      peers.push_back(1u << i);
+  if (!peers.empty()) {
+    SmallVector<Type> types;
+    int64_t slot = 0;
+    SmallVector<int64_t> starts;
+    for (Value input : op.getInputs()) {
+      types.push_back(getElementTypeOrSelf(input.getType()));
+      starts.push_back(slot);
+      slot +=
+          32 * std::max<int64_t>(4, types.back().getIntOrFloatBitWidth() / 8);
+    }
+    int64_t warpBytes = slot * partial.size();
+    int64_t scratch = reserveScratch(op, warpBytes * numWarps);
+    auto address = [&](Value warp, unsigned index, unsigned operand) {
+      int64_t stride =
+          std::max<int64_t>(4, types[operand].getIntOrFloatBitWidth() / 8);
+      Scalar result = emit.mul({warp, 0}, {nullptr, int32_t(warpBytes)});
+      result =
+          emit.add(result, emit.mul({laneId(), 0}, {nullptr, int32_t(stride)}));
+      return emit.add(
+          result, {nullptr, int32_t(scratch + index * slot + starts[operand])});
+    };
+    barrier();
+    unsigned index = 0;
+    for (auto &[reg, element] : partial) {
+      for (unsigned i = 0; i < n; ++i)
+        storeShared(address(warpId(), index, i), element[i], types[i]);
+      ++index;
+    }
+    barrier();
+    unsigned all = 0;
+    for (unsigned bit : peers)
+      all |= bit;
+    index = 0;
+    for (auto &[reg, element] : partial) {
+      // In the order of warps, so that every thread gets the same bits.
+      SmallVector<SmallVector<Value>> level;
+      unsigned subset = 0;
+      do {
+        Value warp = emit.unique<arith::AndIOp>(
+            warpId(), emit.constant(int32_t(~all & (numWarps - 1))));
+        if (subset)
+          warp = emit.unique<arith::OrIOp>(warp, emit.constant(subset));
+        SmallVector<Value> peer;
+        for (unsigned i = 0; i < n; ++i)
+          peer.push_back(loadShared(address(warp, index, i), 1, types[i])[0]);
+        level.push_back(std::move(peer));
+        subset = (subset - all) & all;
+      } while (subset);
+      while (level.size() > 1) {
+        for (unsigned i = 0; i < level.size() / 2; ++i)
+          level[i] = combine(level[2 * i], level[2 * i + 1]);
+        level.resize(level.size() / 2);
+      }
+      element = level.front();
+      ++index;
+    }
+  }
+  for (auto [i, result] : llvm::enumerate(op.getResults())) {
+    Registers registers;
+    for (unsigned reg = 0; reg < layout.getNumRegisters(); ++reg)
+      registers.push_back(
+          {partial[layout.canonicalRegister(reg & ~along)][i], 0});
+    values[result] = std::move(registers);
+  }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Tensor cores
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// What one `mma.sync` of a kind looks like.
+struct MmaShape {
+  unsigned k; // elements along k of one instruction
+  unsigned aWords, bWords;
+  unsigned perWord; // elements in one 32-bit operand register
+  const char *name; // of the intrinsic
+  bool f16Operands; // operands are <2 x half> instead of i32
+};
+} // namespace
+
+static MmaShape getShape(DotKind kind) {
+  switch (kind) {
+  case DotKind::f16:
+    return {16, 4, 2, 2, "llvm.nvvm.mma.m16n8k16.row.col.f32.f32", true};
+  case DotKind::bf16:
+    return {16, 4, 2, 2, "llvm.nvvm.mma.m16n8k16.row.col.bf16", false};
+  case DotKind::s8:
+    return {32, 4, 2, 4, "llvm.nvvm.mma.m16n8k32.row.col.s8", false};
+  case DotKind::u8:
+    return {32, 4, 2, 4, "llvm.nvvm.mma.m16n8k32.row.col.u8", false};
+  case DotKind::u8s8:
+    return {32, 4, 2, 4, "llvm.nvvm.mma.m16n8k32.row.col.u8.s8", false};
+  case DotKind::s8u8:
+    return {32, 4, 2, 4, "llvm.nvvm.mma.m16n8k32.row.col.s8.u8", false};
+  default:
+    return {8, 4, 2, 1, "llvm.nvvm.mma.m16n8k8.row.col.tf32", false};
+  }
+}
+
+LogicalResult KernelLowering::lower(DotOp op) {
+  DotKind kind = op.getKind();
+  MmaShape shape = getShape(kind);
+  auto aType = op.getA().getType(), accType = op.getAcc().getType();
+  int64_t m = accType.getDimSize(0), n = accType.getDimSize(1);
+  int64_t k = aType.getDimSize(1);
+  if (m < 16 || n < 8 || k < shape.k)
+    return op.emitOpError("expected at least ")
+           << 16 << " x " << 8 << " x " << shape.k << " (m, n, k), found " << m
+           << " x " << n << " x " << k;
+  // Register of an element of the first thread.
+  auto registerMap = [](Type type) {
+    const LinearLayout &layout = getLayout(type).getMap();
+    llvm::DenseMap<std::pair<int, int>, unsigned> map;
+    for (unsigned reg = 0; reg < layout.getNumRegisters(); ++reg) {
+      Basis index = layout.apply(reg, 0, 0);
+      map.try_emplace({index[0], index[1]}, reg);
+    }
+    return map;
+  };
+  auto aMap = registerMap(aType), bMap = registerMap(op.getB().getType()),
+       accMap = registerMap(accType);
+  const Registers a = get(op.getA()), b = get(op.getB());
+  Registers acc = get(op.getAcc());
+  Type i32 = builder.getI32Type();
+  Type accElement = accType.getElementType();
+
+  // Operands of one instruction as 32-bit words.
+  using Words = SmallVector<Value, 4>;
+  auto wordsOf = [&](const Registers &values, auto &map, bool isA, int row,
+                     int column) -> FailureOr<Words> {
+    Words words;
+    unsigned count = isA ? shape.aWords : shape.bWords;
+    for (unsigned w = 0; w < count; ++w) {
+      SmallVector<Value> parts;
+      for (unsigned i = 0; i < shape.perWord; ++i) {
+        // PTX ISA, fragments of A and B: words along rows first for A.
+        int along = i + 4 * shape.perWord * (isA ? w >> 1 : w);
+        int across = isA ? 8 * (w & 1) : 0;
+        std::pair<int, int> index =
+            isA ? std::pair(row + across, column + along)
+                : std::pair(row + along, column);
+        auto found = map.find(index);
+        if (found == map.end())
+          return failure();
+        parts.push_back(emit.materialize(at(values, found->second)));
+      }
+      Value word = pack(parts);
+      if (!shape.f16Operands)
+        word = bitcast(word, i32);
+      words.push_back(word);
+    }
+    return words;
+  };
+  Type result = LLVM::LLVMStructType::getLiteral(
+      builder.getContext(), SmallVector<Type>(4, accElement));
+  auto mma = [&](const Words &aWords, const Words &bWords,
+                 ArrayRef<Value> c) -> SmallVector<Value> {
+    SmallVector<Value> operands(aWords.begin(), aWords.end());
+    operands.append(bWords.begin(), bWords.end());
+    operands.append(c.begin(), c.end());
+    Value d = callIntrinsic(shape.name, result, operands);
+    SmallVector<Value> parts;
+    for (unsigned i = 0; i < 4; ++i)
+      parts.push_back(LLVM::ExtractValueOp::create(builder, emit.loc, d, i));
+    return parts;
+  };
+
+  bool split = kind == DotKind::tf32x3 || kind == DotKind::tf32x2a ||
+               kind == DotKind::tf32x2b;
+  bool tf32 = split || kind == DotKind::tf32;
+  auto round = [&](Value word) {
+    // Rounds to the nearest tf32, ties away from zero (cvt.rna.tf32.f32).
+    return callIntrinsic("llvm.nvvm.f2tf32.rna", i32,
+                         {bitcast(word, builder.getF32Type())});
+  };
+  // x = high + low, both tf32; low is zero where x is not finite.
+  auto splitWords = [&](const Words &words,
+                        bool exact) -> std::pair<Words, Words> {
+    Words high, low;
+    for (Value word : words) {
+      if (exact) {
+        high.push_back(word);
+        continue;
+      }
+      Value h = round(word);
+      high.push_back(h);
+      if (!split)
+        continue;
+      Type f32 = builder.getF32Type();
+      Value difference = arith::SubFOp::create(
+          builder, emit.loc, bitcast(word, f32), bitcast(h, f32));
+      // inf - inf is NaN: such a low part must not spoil the product.
+      Value magnitude = arith::AndIOp::create(builder, emit.loc, h,
+                                              emit.constant(0x7f800000));
+      Value finite =
+          arith::CmpIOp::create(builder, emit.loc, arith::CmpIPredicate::ne,
+                                magnitude, emit.constant(0x7f800000));
+      Value l = arith::SelectOp::create(builder, emit.loc, finite,
+                                        round(difference), emit.constant(0));
+      low.push_back(l);
+    }
+    return {high, low};
+  };
+
+  llvm::DenseMap<std::pair<int, int>, std::pair<Words, Words>> bSplit, aSplit;
+  auto fail = [&] {
+    return op.emitOpError("expected operands in the fragment layouts of ")
+           << shape.name;
+  };
+  Value zero = tf32 ? emit.constant(builder.getF32FloatAttr(0)) : Value();
+  const LinearLayout &accLayout = getLayout(accType).getMap();
+  // Parts of the tile that this warp computes: those its registers reach.
+  SmallVector<int> rows, columns;
+  for (unsigned reg = 0; reg < accLayout.getNumRegisters(); ++reg) {
+    Basis index = accLayout.apply(reg, 0, 0);
+    if (index[0] % 16 == 0 && !llvm::is_contained(rows, index[0]))
+      rows.push_back(index[0]);
+    if (index[1] % 8 == 0 && !llvm::is_contained(columns, index[1]))
+      columns.push_back(index[1]);
+  }
+  for (int row : rows)
+    for (int column : columns) {
+      unsigned accRegs[4];
+      for (unsigned i = 0; i < 4; ++i) {
+        auto found = accMap.find({row + 8 * int(i >> 1), column + int(i & 1)});
+        if (found == accMap.end())
+          return fail();
+        accRegs[i] = found->second;
+      }
+      SmallVector<Value> sums;
+      for (unsigned reg : accRegs)
+        sums.push_back(emit.materialize(at(acc, reg)));
+      SmallVector<Value> small(4, zero), large(4, zero);
+      for (int kk = 0; kk < k; kk += shape.k) {
+        auto &aw = aSplit[{row, kk}];
+        if (aw.first.empty()) {
+          auto words = wordsOf(a, aMap, true, row, kk);
+          if (failed(words))
+            return fail();
+          aw = tf32 ? splitWords(*words, kind == DotKind::tf32x2a)
+                    : std::pair(*words, Words());
+        }
+        auto &bw = bSplit[{kk, column}];
+        if (bw.first.empty()) {
+          auto words = wordsOf(b, bMap, false, kk, column);
+          if (failed(words))
+            return fail();
+          bw = tf32 ? splitWords(*words, kind == DotKind::tf32x2b)
+                    : std::pair(*words, Words());
+        }
+        if (!split) {
+          sums = mma(aw.first, bw.first, sums);
+          continue;
+        }
+        if (!aw.second.empty())
+          small = mma(aw.second, bw.first, small);
+        if (!bw.second.empty())
+          small = mma(aw.first, bw.second, small);
+        large = mma(aw.first, bw.first, large);
+        // The tensor core truncates while it sums: after 32 of k the sum goes
+        // to f32 registers, small products first.
+        if ((kk + int(shape.k)) % 32 == 0 || kk + int(shape.k) >= k)
+          for (unsigned i = 0; i < 4; ++i) {
+            Value part =
+                arith::AddFOp::create(builder, emit.loc, small[i], large[i]);
+            sums[i] = arith::AddFOp::create(builder, emit.loc, sums[i], part);
+            small[i] = large[i] = zero;
+          }
+      }
+      for (unsigned i = 0; i < 4; ++i)
+        acc[accRegs[i]] = {sums[i], 0};
+    }
+  // Copies of an element along zero bases.
+  for (unsigned reg = 0; reg < acc.size(); ++reg)
+    acc[reg] = acc[accLayout.canonicalRegister(reg)];
+  values[op.getResult()] = std::move(acc);
+  return success();
+}
