@@ -1,0 +1,42 @@
+//===- FaultTest.cpp - what remains after a fault -------------------------===//
+//
+// A binary of its own: a fault makes the device unusable for the process.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Harness.h"
+
+using namespace raddle;
+using namespace raddle::test;
+
+namespace {
+
+TEST(Fault, EndsTheCallAndAllLaterOnes) {
+  TestModel m;
+  Program &p = m.program;
+  p.outputs = {{"y", DataType::I32, {1}, 0}};
+  p.buffers = {{"y", BufferKind::Output, 4, 0, ""}};
+  p.kernels = {kernel("wild", {ParamKind::Ptr}, 1)};
+  p.body = {launch(0, 1, {Argument::ptr(0)})};
+  Expected<std::shared_ptr<Model>> model = m.load();
+  ASSERT_TRUE(model) << model.error().message();
+  auto session = Session::create(*model);
+  ASSERT_TRUE(session) << session.error().message();
+  auto outputs = (*session)->run({});
+  ASSERT_FALSE(outputs);
+  std::string first = outputs.error().message();
+  EXPECT_NE(first.find("CUDA_ERROR_"), std::string::npos) << first;
+  if ((*model)->device()->isVirtual()) {
+    // The virtual GPU says where.
+    EXPECT_NE(first.find("wild"), std::string::npos) << first;
+  }
+  outputs = (*session)->run({});
+  ASSERT_FALSE(outputs);
+  EXPECT_NE(
+      outputs.error().message().find("is unusable after an earlier fault: "),
+      std::string::npos)
+      << outputs.error().message();
+  EXPECT_FALSE(Session::create(*model));
+}
+
+} // namespace
