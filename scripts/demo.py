@@ -5,10 +5,12 @@ usage: demo.py --build BUILD --models MODELS [SENTENCE...]
 
 import argparse
 import json
+import re
 import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -50,28 +52,32 @@ def short(nodes, limit=44):
     return text if len(text) <= limit else "…" + text[-(limit - 1):]
 
 
+LAUNCH = re.compile(r"\d+ (\S+) grid (\S+) block (\S+) shared (\d+)(?:  (.*))?$")
+
+
+def read_launches(text):
+    """What `raddle-run --list-launches` prints, a line per launch."""
+    for line in text.splitlines():
+        if match := LAUNCH.match(line):
+            yield match[1], match[2], match[3], match[4], match[5].split(", ") if match[5] else []
+
+
 def kernel_rows(artifact, launches):
-    """One row per launched kernel: how often, where, how large, ptxas figures."""
-    figures = {}
-    kernels = artifact.program["kernels"]
-    wanted = {kernels[l["kernel"]]["module"] if isinstance(l["kernel"], int) else l["kernel"] for l in launches}
-    for name, text in artifact.modules("sm_80"):
-        if name in wanted or not wanted:
-            for kernel in assemble(text, "sm_80").kernels:
-                figures[kernel.name] = kernel
+    """One row per kernel and grid: its nodes, its size, what ptxas says."""
+    modules = {k["name"]: k["module"] for k in artifact.program["kernels"]}
+    texts = dict(artifact.modules("sm_80"))
     rows = {}
-    for launch in launches:
-        kernel = kernels[launch["kernel"]] if isinstance(launch["kernel"], int) else next(
-            k for k in kernels if k["name"] == launch["kernel"])
-        key = (kernel["name"], tuple(launch["grid"]))
-        row = rows.setdefault(key, {"count": 0, "kernel": kernel, "launch": launch})
+    for name, grid, block, shared, nodes in launches:
+        row = rows.setdefault((name, grid, block, shared), {"count": 0, "nodes": []})
         row["count"] += 1
-    for row in rows.values():
-        kernel, launch = row["kernel"], row["launch"]
-        used = figures.get(kernel["name"])
-        yield [kernel["name"], short(launch.get("nodes") or kernel.get("nodes") or []), row["count"],
-               "x".join(map(str, launch["grid"])), "x".join(map(str, launch.get("block") or kernel["block"])),
-               used.registers if used else "?", launch.get("shared", kernel.get("shared", 0)),
+        row["nodes"] += nodes
+    figures = {}
+    with ThreadPoolExecutor(2) as pool:
+        for report in pool.map(lambda m: assemble(texts[m], "sm_80"), sorted({modules[key[0]] for key in rows})):
+            figures.update((kernel.name, kernel) for kernel in report.kernels)
+    for (name, grid, block, shared), row in rows.items():
+        used = figures.get(name)
+        yield [name, short(row["nodes"]), row["count"], grid, block, used.registers if used else "?", shared,
                used.spilled_bytes if used else "?"]
 
 
@@ -123,13 +129,6 @@ def main():
 def read_stats(text):
     lines = [line for line in text.splitlines() if line.startswith("{")]
     return json.loads(lines[-1])
-
-
-def read_launches(text):
-    """What `raddle-run --list-launches` prints: a JSON line per launch, with
-    the kernel's name or number, the grid, the block and the graph nodes."""
-    launches = [json.loads(line) for line in text.splitlines() if line.startswith('{"')]
-    return [launch for launch in launches if "grid" in launch]
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@
 using namespace mlir;
 using namespace raddle::graph;
 
-LogicalResult @CLASS@::verifyEncoding(
+LogicalResult @CLASS@Attr::verifyEncoding(
     ArrayRef<int64_t> shape, Type elementType,
     function_ref<InFlightDiagnostic()> emitError) const {
   if (!elementType.isIntOrFloat())
@@ -16,18 +16,18 @@ LogicalResult @CLASS@::verifyEncoding(
 
 /// What is stored, by name and in the order of storage.
 SmallVector<EncodingComponent>
-@CLASS@::getComponents(RankedTensorType type) const {
+@CLASS@Attr::getComponents(RankedTensorType type) const {
   return {{"data", getLogicalType(type)}};
 }
 
-SmallVector<OpFoldResult> @CLASS@::getSizes(OpBuilder &builder, Location loc,
+SmallVector<OpFoldResult> @CLASS@Attr::getSizes(OpBuilder &builder, Location loc,
                                             RankedTensorType type,
                                             ValueRange components) const {
   return raddle::graph::getSizes(builder, loc, components[0]);
 }
 
 /// The meaning on the host: components from elements ...
-LogicalResult @CLASS@::encode(RankedTensorType type, ArrayRef<char> values,
+LogicalResult @CLASS@Attr::encode(RankedTensorType type, ArrayRef<char> values,
                               MutableArrayRef<HostBytes> components,
                               EmitErrorFn emitError) const {
   if (components[0].empty())
@@ -37,7 +37,7 @@ LogicalResult @CLASS@::encode(RankedTensorType type, ArrayRef<char> values,
 
 /// ... and elements from components.
 FailureOr<HostBytes>
-@CLASS@::decode(RankedTensorType type, ArrayRef<ArrayRef<char>> components,
+@CLASS@Attr::decode(RankedTensorType type, ArrayRef<ArrayRef<char>> components,
                 EmitErrorFn emitError) const {
   if (failed(verifyHostComponents(type, components, emitError)))
     return failure();
@@ -45,18 +45,18 @@ FailureOr<HostBytes>
 }
 
 /// The same as graph operations, which kernels evaluate element by element.
-Value @CLASS@::buildDecode(OpBuilder &builder, Location loc,
+Value @CLASS@Attr::buildDecode(OpBuilder &builder, Location loc,
                            RankedTensorType type, ValueRange components) const {
   return components[0];
 }
 
-SmallVector<Value> @CLASS@::buildEncode(OpBuilder &builder, Location loc,
+SmallVector<Value> @CLASS@Attr::buildEncode(OpBuilder &builder, Location loc,
                                         RankedTensorType type, Value input,
                                         ArrayRef<Value> given) const {
   return {given[0] ? given[0] : input};
 }
 
 /// Elements that can be cut off only together, per dim.
-SmallVector<int64_t> @CLASS@::getGranule(RankedTensorType type) const {
+SmallVector<int64_t> @CLASS@Attr::getGranule(RankedTensorType type) const {
   return SmallVector<int64_t>(type.getRank(), 1);
 }
