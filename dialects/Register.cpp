@@ -1,5 +1,6 @@
 //===- Register.cpp - Everything that libRaddleCompiler offers ------------===//
 #include "dialects/Register.h"
+#include "dialects/Graph/Encodings/Passes.h"
 #include "dialects/Graph/IR/GraphDialect.h"
 #include "dialects/Graph/test/TestPasses.h"
 #include "dialects/Tile/Conversion/TileToNVVM/TileToNVVM.h"
@@ -40,5 +41,6 @@ void raddle::registerAllRaddleDialects(DialectRegistry &registry) {
 
 void raddle::registerAllRaddlePasses() {
   tile::registerTileToNVVMPasses();
+  graph::registerGraphEncodingPasses();
   registerGraphTestPasses();
 }

@@ -27,8 +27,34 @@ private:
   using Sizes = SmallVector<OpFoldResult>;
 
   OpFoldResult size(int64_t n) { return builder.getIndexAttr(n); }
+  /// The sizes of a tensor: those of the components for all that is computed
+  /// from them, so that no size hangs on a computed tensor.
   Sizes sizesOf(Value tensor) {
-    return raddle::graph::getSizes(builder, loc, tensor);
+    auto [entry, isNew] = known.try_emplace(tensor);
+    if (isNew)
+      entry->second = raddle::graph::getSizes(builder, loc, tensor);
+    return entry->second;
+  }
+  Value withSizesOf(Value result, Value operand) {
+    known[result] = Sizes(sizesOf(operand));
+    return result;
+  }
+  Value withSizes(Value result, Sizes sizes) {
+    known[result] = std::move(sizes);
+    return result;
+  }
+  Value reshape(Value value, const Sizes &sizes) {
+    return withSizes(ReshapeOp::create(builder, loc, value, sizes), sizes);
+  }
+  Value broadcast(Value value, const Sizes &sizes) {
+    if (sizes.empty())
+      return value;
+    return withSizes(BroadcastOp::create(builder, loc, value, sizes), sizes);
+  }
+  Value slice(Value value, const Sizes &offsets, const Sizes &sizes,
+              ArrayRef<int64_t> strides) {
+    return withSizes(
+        SliceOp::create(builder, loc, value, offsets, sizes, strides), sizes);
   }
   Type withElement(Value like, Type element) {
     return cast<RankedTensorType>(like.getType()).clone(element);
@@ -38,10 +64,11 @@ private:
   Value constant(int64_t value, Value like);
   Value splat(TypedAttr attribute, Value like);
   template <typename OpTy> Value binary(Value lhs, Value rhs) {
-    return OpTy::create(builder, loc, lhs, rhs);
+    return withSizesOf(OpTy::create(builder, loc, lhs, rhs), lhs);
   }
   template <typename OpTy> Value convert(Value value, Type element) {
-    return OpTy::create(builder, loc, withElement(value, element), value);
+    return withSizesOf(
+        OpTy::create(builder, loc, withElement(value, element), value), value);
   }
   /// A float tensor in another float type.
   Value castFloat(Value value, Type element);
@@ -63,6 +90,7 @@ private:
   IntEncodingAttr encoding;
   RankedTensorType type;
   Type compute;
+  llvm::DenseMap<Value, Sizes> known;
 };
 
 } // namespace
@@ -71,7 +99,7 @@ Value IntExpression::splat(TypedAttr attribute, Value like) {
   auto scalarType = RankedTensorType::get({}, attribute.getType());
   Value scalar = arith::ConstantOp::create(
       builder, loc, DenseElementsAttr::get(scalarType, Attribute(attribute)));
-  return BroadcastOp::create(builder, loc, scalar, sizesOf(like));
+  return broadcast(scalar, sizesOf(like));
 }
 
 Value IntExpression::constant(double value, Value like) {
@@ -112,35 +140,33 @@ Value IntExpression::spread(Value perScale, Value like) {
   Sizes sizes = sizesOf(like);
   std::optional<int64_t> axis = encoding.getAxis();
   if (!axis)
-    return BroadcastOp::create(builder, loc, perScale, sizes);
+    return broadcast(perScale, sizes);
   int64_t rank = sizes.size();
   if (!encoding.getGroup()) {
     // Right-aligned broadcasting: unit dims follow the axis.
     Sizes aligned{sizes[*axis]};
     aligned.append(rank - *axis - 1, size(1));
     if (aligned.size() > 1)
-      perScale = ReshapeOp::create(builder, loc, perScale, aligned);
-    return rank == 1
-               ? perScale
-               : Value(BroadcastOp::create(builder, loc, perScale, sizes));
+      perScale = reshape(perScale, aligned);
+    return rank == 1 ? perScale : broadcast(perScale, sizes);
   }
   // [.., n, ..] -> [.., n, 1, ..] -> [.., n, group, ..] -> [.., n * group, ..]
   int64_t group = *encoding.getGroup();
-  Sizes split = sizesOf(perScale);
-  OpFoldResult groups = split[*axis];
+  OpFoldResult groups = getSize(builder, loc, perScale, *axis);
+  Sizes split = sizes;
+  split[*axis] = groups;
   split.insert(split.begin() + *axis + 1, size(1));
-  Value result = ReshapeOp::create(builder, loc, perScale, split);
+  Value result = reshape(perScale, split);
   split[*axis + 1] = size(group);
-  result = BroadcastOp::create(builder, loc, result, split);
+  result = broadcast(result, split);
   Sizes whole = sizes;
   whole[*axis] = mulIndex(builder, loc, groups, size(group));
-  result = ReshapeOp::create(builder, loc, result, whole);
+  result = reshape(result, whole);
   std::optional<int64_t> extent = getConstantIntValue(sizes[*axis]);
   if (extent && *extent % group == 0)
     return result;
   Sizes offsets(rank, size(0));
-  return SliceOp::create(builder, loc, result, offsets, sizes,
-                         SmallVector<int64_t>(rank, 1));
+  return slice(result, offsets, sizes, SmallVector<int64_t>(rank, 1));
 }
 
 Value IntExpression::unpack(Value bytes) {
@@ -151,11 +177,12 @@ Value IntExpression::unpack(Value bytes) {
   int64_t last = type.getRank() - 1;
   Sizes split = sizesOf(bytes);
   split.push_back(size(1));
-  Value codes = ReshapeOp::create(builder, loc, bytes, split);
+  Value codes = reshape(bytes, split);
   split.back() = size(perByte);
-  codes = BroadcastOp::create(builder, loc, codes, split);
-  Value position =
-      IotaOp::create(builder, loc, builder.getI8Type(), split, last + 1);
+  codes = broadcast(codes, split);
+  Value position = withSizes(
+      IotaOp::create(builder, loc, builder.getI8Type(), split, last + 1),
+      split);
   Value shift = binary<arith::MulIOp>(
       position, constant(static_cast<int64_t>(bits), position));
   codes = binary<arith::ShRUIOp>(codes, shift);
@@ -169,12 +196,12 @@ Value IntExpression::unpack(Value bytes) {
   Sizes whole(split.begin(), split.end() - 1);
   int64_t stored = cast<RankedTensorType>(bytes.getType()).getDimSize(last);
   whole[last] = size(stored * perByte);
-  codes = ReshapeOp::create(builder, loc, codes, whole);
+  codes = reshape(codes, whole);
   if (stored * perByte == type.getDimSize(last))
     return codes;
   whole[last] = size(type.getDimSize(last));
-  return SliceOp::create(builder, loc, codes, Sizes(last + 1, size(0)), whole,
-                         SmallVector<int64_t>(last + 1, 1));
+  return slice(codes, Sizes(last + 1, size(0)), whole,
+               SmallVector<int64_t>(last + 1, 1));
 }
 
 Value IntExpression::pack(Value codes) {
@@ -200,7 +227,7 @@ Value IntExpression::pack(Value codes) {
     offsets[last] = size(n);
     SmallVector<int64_t> strides(last + 1, 1);
     strides[last] = perByte;
-    Value part = SliceOp::create(builder, loc, codes, offsets, sizes, strides);
+    Value part = slice(codes, offsets, sizes, strides);
     if (n > 0)
       part = binary<arith::ShLIOp>(
           part, constant(static_cast<int64_t>(n * bits), part));
@@ -249,7 +276,7 @@ Value IntExpression::reduceScale(ReduceKind kind, Value values) {
     Sizes split = sizes;
     split[*axis] = groups;
     split.insert(split.begin() + *axis + 1, size(*group));
-    values = ReshapeOp::create(builder, loc, values, split);
+    values = reshape(values, split);
     dims.push_back(*axis + 1);
   } else {
     for (int64_t dim = 0; dim < rank; ++dim)
@@ -294,14 +321,16 @@ SmallVector<Value> IntExpression::encode(Value input, ArrayRef<Value> given) {
       range = binary<arith::SubFOp>(high, low);
       range = binary<arith::DivFOp>(range, constant(greatest - least, range));
     } else {
-      Value magnitude = arith::NegFOp::create(builder, loc, low);
+      Value magnitude =
+          withSizesOf(arith::NegFOp::create(builder, loc, low), low);
       range = binary<arith::MaximumFOp>(magnitude, high);
       range = binary<arith::DivFOp>(range, constant(greatest, range));
     }
     Value isZero = arith::CmpFOp::create(
         builder, loc, arith::CmpFPredicate::OEQ, range, constant(0.0, range));
-    range = arith::SelectOp::create(builder, loc, isZero, constant(1.0, range),
-                                    range);
+    range = withSizesOf(arith::SelectOp::create(builder, loc, isZero,
+                                                constant(1.0, range), range),
+                        range);
     scales = castFloat(range, encoding.getScale());
   }
   if (zeroType && !zeros) {
@@ -310,7 +339,7 @@ SmallVector<Value> IntExpression::encode(Value input, ArrayRef<Value> given) {
     if (isa<FloatType>(zeroType)) {
       zeros = castFloat(zero, zeroType);
     } else {
-      zero = math::RoundEvenOp::create(builder, loc, zero);
+      zero = withSizesOf(math::RoundEvenOp::create(builder, loc, zero), zero);
       zeros = toInteger(saturate(zero), cast<IntegerType>(zeroType));
     }
   }
@@ -320,7 +349,7 @@ SmallVector<Value> IntExpression::encode(Value input, ArrayRef<Value> given) {
   if (zeroType && isa<FloatType>(zeroType))
     codes =
         binary<arith::AddFOp>(codes, castFloat(spread(zeros, values), compute));
-  codes = math::RoundEvenOp::create(builder, loc, codes);
+  codes = withSizesOf(math::RoundEvenOp::create(builder, loc, codes), codes);
   if (zeroType && isa<IntegerType>(zeroType))
     codes =
         binary<arith::AddFOp>(codes, fromCode(spread(zeros, values), compute));

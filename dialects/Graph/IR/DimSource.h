@@ -46,6 +46,18 @@ SizeProduct getDimProduct(mlir::Value tensor, int64_t dim);
 /// A host scalar or static size, followed in the same way.
 SizeProduct getSizeProduct(mlir::OpFoldResult size);
 
+class ReshapeOp;
+
+/// Dims `from` of the operand of a reshape hold the same elements, in the same
+/// order, as dims `to` of its result.
+struct DimRun {
+  llvm::SmallVector<int64_t> from, to;
+};
+
+/// The dims of a reshape, but for those of static size 1, cut into as many
+/// runs as can be proved.
+llvm::SmallVector<DimRun> getReshapeRuns(ReshapeOp op);
+
 } // namespace raddle::graph
 
 #endif // RADDLE_DIALECTS_GRAPH_IR_DIMSOURCE_H

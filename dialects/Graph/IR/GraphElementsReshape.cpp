@@ -63,52 +63,59 @@ static SmallVector<Run> getRuns(ArrayRef<SizeProduct> from,
   return runs;
 }
 
-Value ReshapeOp::buildElement(ElementBuilder &builder, unsigned,
-                              ArrayRef<Value> indices, ElementAccess element) {
-  RankedTensorType fromType = getInput().getType();
-  RankedTensorType toType = getResult().getType();
-  // Unit dims carry no index; they are left out on both sides.
+SmallVector<DimRun> raddle::graph::getReshapeRuns(ReshapeOp op) {
   SmallVector<int64_t> fromDims, toDims;
   SmallVector<SizeProduct> fromSizes, toSizes;
-  for (int64_t dim = 0; dim < fromType.getRank(); ++dim) {
-    if (fromType.getDimSize(dim) == 1)
+  for (auto [dim, size] : llvm::enumerate(op.getInput().getType().getShape())) {
+    if (size == 1)
       continue;
     fromDims.push_back(dim);
-    fromSizes.push_back(getDimProduct(getInput(), dim));
+    fromSizes.push_back(getDimProduct(op.getInput(), dim));
   }
-  SmallVector<OpFoldResult> sizes = getMixedSizes();
-  for (int64_t dim = 0; dim < toType.getRank(); ++dim) {
-    if (toType.getDimSize(dim) == 1)
+  SmallVector<OpFoldResult> sizes = op.getMixedSizes();
+  for (auto [dim, size] :
+       llvm::enumerate(op.getResult().getType().getShape())) {
+    if (size == 1)
       continue;
     toDims.push_back(dim);
     toSizes.push_back(getSizeProduct(sizes[dim]));
   }
-
-  SmallVector<Value> source(fromType.getRank(), builder.integer(0));
   // With dims left on one side only, all of them have size 1 at run time.
   if (fromDims.empty() || toDims.empty())
-    return element(0, source);
-
+    return {};
+  SmallVector<DimRun> result;
   for (const Run &run : getRuns(fromSizes, toSizes)) {
-    if (run.fromEnd - run.fromBegin == 1 && run.toEnd - run.toBegin == 1) {
-      source[fromDims[run.fromBegin]] = indices[toDims[run.toBegin]];
+    ArrayRef<int64_t> from(fromDims), to(toDims);
+    from = from.slice(run.fromBegin, run.fromEnd - run.fromBegin);
+    to = to.slice(run.toBegin, run.toEnd - run.toBegin);
+    result.push_back({llvm::to_vector(from), llvm::to_vector(to)});
+  }
+  return result;
+}
+
+Value ReshapeOp::buildElement(ElementBuilder &builder, unsigned,
+                              ArrayRef<Value> indices, ElementAccess element) {
+  SmallVector<Value> source(getInput().getType().getRank(), builder.integer(0));
+  SmallVector<OpFoldResult> sizes = getMixedSizes();
+  for (const DimRun &run : getReshapeRuns(*this)) {
+    if (run.from.size() == 1 && run.to.size() == 1) {
+      source[run.from.front()] = indices[run.to.front()];
       continue;
     }
+    // The leading extent of a linearization is not used.
     SmallVector<Value> runIndices, runExtents, sourceExtents;
-    for (size_t n = run.toBegin; n < run.toEnd; ++n) {
-      runIndices.push_back(indices[toDims[n]]);
-      // The leading extent of a linearization is not used.
-      runExtents.push_back(n == run.toBegin ? Value()
-                                            : builder.size(sizes[toDims[n]]));
+    for (int64_t dim : run.to) {
+      runExtents.push_back(runIndices.empty() ? Value()
+                                              : builder.size(sizes[dim]));
+      runIndices.push_back(indices[dim]);
     }
-    for (size_t n = run.fromBegin; n < run.fromEnd; ++n)
-      sourceExtents.push_back(n == run.fromBegin
-                                  ? Value()
-                                  : builder.extent(getInput(), fromDims[n]));
+    for (int64_t dim : run.from)
+      sourceExtents.push_back(
+          sourceExtents.empty() ? Value() : builder.extent(getInput(), dim));
     Value offset = builder.linearize(runIndices, runExtents);
     SmallVector<Value> parts = builder.delinearize(offset, sourceExtents);
-    for (auto [n, part] : llvm::enumerate(parts))
-      source[fromDims[run.fromBegin + n]] = part;
+    for (auto [dim, part] : llvm::zip_equal(run.from, parts))
+      source[dim] = part;
   }
   return element(0, source);
 }
