@@ -3,8 +3,8 @@ onnxruntime on the spot.
 
 usage: e2e.py --build BUILD --models MODELS [--filter REGEX] [--json FILE]
 
-A case is a compilation (the artifact's size, and its PTX under the real ptxas)
-or a run (the largest error relative to the output's range). The table of models
+A case is a compilation (the artifact's size, and its PTX under the real ptxas),
+a run (the largest error relative to the output's range), or bad input. The table of models
 and inputs is test/EndToEnd/cases.py.
 """
 
@@ -14,6 +14,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -23,6 +24,7 @@ import numpy as np
 REPO = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPO / "test" / "EndToEnd"))
 
+import bad_input
 import cases as table
 from artifact import Artifact
 from ptxas import assemble
@@ -44,12 +46,12 @@ class Runner:
         self.results = []
         self.oracles = {}
 
-    def call(self, command, timeout):
+    def call(self, command, timeout, env=None):
         """Runs a tool; its standard output and the seconds it took."""
         start = time.monotonic()
         try:
             done = subprocess.run([str(c) for c in command], capture_output=True, text=True, timeout=timeout,
-                                  stdin=subprocess.DEVNULL)
+                                  stdin=subprocess.DEVNULL, env=env)
         except subprocess.TimeoutExpired:
             raise Failure(f"'{Path(command[0]).name}' took more than {timeout} s")
         if done.returncode != 0:
@@ -61,7 +63,7 @@ class Runner:
             return
         try:
             verdict, detail = "pass", action()
-        except Failure as failure:
+        except (Failure, bad_input.Failure) as failure:
             verdict, detail = "fail", str(failure)
         print(f"{verdict}: {name}: {detail}", flush=True)
         self.results.append({"name": name, "verdict": verdict, "detail": detail})
@@ -81,6 +83,23 @@ class Runner:
         return path, seconds
 
     fresh = set()
+
+    def check_deterministic(self, model):
+        """The same bytes for any number of jobs, with and without ptxas."""
+        first = None
+        for name, options, changes in (("one job", ["-j1"], {}), ("two jobs", ["-j2"], {}),
+                                       ("no ptxas", [], {"RADDLE_PTXAS": "/nonexistent/ptxas", "PATH": "/usr/bin:/bin"})):
+            path = self.work / "deterministic.raddle"
+            with tempfile.TemporaryDirectory() as cache:
+                self.call([self.bin / "raddle-compile", self.models / model.file, "--target=sm_80", "-o", path,
+                           f"--cache-dir={cache}", *options, *model.options], 300, {**os.environ, **changes})
+            data = path.read_bytes()
+            path.unlink()
+            first = first or data
+            if data != first:
+                at = next((i for i, (a, b) in enumerate(zip(first, data)) if a != b), min(len(first), len(data)))
+                raise Failure(f"with {name} the artifact differs from byte {at} on")
+        return f"{len(first)} bytes, three times"
 
     def check_compile(self, model, target):
         path, seconds = self.compile(model, target)
@@ -162,14 +181,23 @@ class Runner:
             raise Failure(f"the cosine to the reference is 1 - {worst:.1e}; allowed is {COSINE_BOUND}")
         return f"cosine 1 - {worst:.1e}, {took}"
 
+    def leave_out(self, name, reason):
+        if not self.options.filter or re.search(self.options.filter, name):
+            print(f"left out: {name}: {reason}", flush=True)
+            self.results.append({"name": name, "verdict": "left out", "detail": reason})
+
     def all(self):
+        if (self.bin / "raddle-compile").exists():
+            for name, action in bad_input.BadInput(self.bin, self.models, self.work).cases():
+                self.case(f"bad-input/{name}", action)
+        else:
+            self.leave_out("bad-input", "this tree has no raddle-compile")
         for model in table.MODELS:
             if model.blocked:
-                name = f"{model.name}"
-                if not self.options.filter or re.search(self.options.filter, name):
-                    print(f"left out: {name}: {model.blocked}", flush=True)
-                    self.results.append({"name": name, "verdict": "left out", "detail": model.blocked})
+                self.leave_out(model.name, model.blocked)
                 continue
+            if model.deterministic:
+                self.case(f"{model.name}/deterministic", lambda: self.check_deterministic(model))
             for target in model.targets:
                 self.case(f"{model.name}/{target}/compile", lambda: self.check_compile(model, target))
                 for case in model.cases:
