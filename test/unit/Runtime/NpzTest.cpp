@@ -195,4 +195,20 @@ TEST(Npz, CompressedMembers) {
   EXPECT_EQ(problem(0xfffffff0, crc), "'a.npy': impossible size 4294967280");
 }
 
+TEST(Npz, Corpus) {
+  size_t count = 0;
+  for (const auto &file : std::filesystem::directory_iterator(RADDLE_CORPUS)) {
+    std::string name = file.path().filename().string();
+    auto result = parseNpz(bytes(readFile(file.path().string())));
+    // The name says what is expected.
+    if (name.starts_with("good-")) {
+      EXPECT_TRUE(result) << name << ": " << result.error().message();
+    } else if (name.starts_with("bad-")) {
+      EXPECT_FALSE(result) << name;
+    }
+    ++count;
+  }
+  EXPECT_GT(count, 0u);
+}
+
 } // namespace
