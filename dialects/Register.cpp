@@ -22,6 +22,7 @@
 #include "mlir/Dialect/UB/IR/UBOps.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Dialect.h"
+#include "raddle/Reference/Passes.h"
 
 using namespace mlir;
 
@@ -42,5 +43,6 @@ void raddle::registerAllRaddleDialects(DialectRegistry &registry) {
 void raddle::registerAllRaddlePasses() {
   tile::registerTileToNVVMPasses();
   graph::registerGraphEncodingPasses();
+  reference::registerReferencePasses();
   registerGraphTestPasses();
 }
