@@ -22,7 +22,6 @@
 #include "mlir/Dialect/UB/IR/UBOps.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Dialect.h"
-#include "raddle/Reference/Passes.h"
 
 using namespace mlir;
 
@@ -43,6 +42,5 @@ void raddle::registerAllRaddleDialects(DialectRegistry &registry) {
 void raddle::registerAllRaddlePasses() {
   tile::registerTileToNVVMPasses();
   graph::registerGraphEncodingPasses();
-  reference::registerReferencePasses();
   registerGraphTestPasses();
 }

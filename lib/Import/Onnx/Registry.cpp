@@ -1,0 +1,105 @@
+//===- Registry.cpp - The operators that can be imported ------------------===//
+#include "Registry.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/Support/ErrorHandling.h"
+
+using namespace raddle::onnx;
+
+std::vector<OperandSpec> raddle::onnx::operandSpecs(const OpRow &row) {
+  std::vector<OperandSpec> specs;
+  llvm::SmallVector<llvm::StringRef> words;
+  llvm::StringRef(row.inputs).split(words, ' ', -1, false);
+  for (llvm::StringRef word : words)
+    specs.push_back({word.front(), word.contains('?'), word.contains('*')});
+  return specs;
+}
+
+std::vector<AttributeSpec> raddle::onnx::attributeSpecs(const OpRow &row) {
+  std::vector<AttributeSpec> specs;
+  llvm::SmallVector<llvm::StringRef> words;
+  llvm::StringRef(row.attributes).split(words, ' ', -1, false);
+  for (llvm::StringRef word : words) {
+    auto [name, kind] = word.split('=');
+    bool required = kind.consume_back("!");
+    AttrKind k = kind == "i"    ? AttrKind::Int
+                 : kind == "f"  ? AttrKind::Float
+                 : kind == "s"  ? AttrKind::String
+                 : kind == "t"  ? AttrKind::Tensor
+                 : kind == "g"  ? AttrKind::Graph
+                 : kind == "is" ? AttrKind::Ints
+                 : kind == "fs" ? AttrKind::Floats
+                 : kind == "ss" ? AttrKind::Strings
+                 : kind == "v"  ? AttrKind::SparseTensor
+                                : AttrKind::Undefined;
+    specs.push_back({name.str(), k, required});
+  }
+  return specs;
+}
+
+const char *raddle::onnx::operandKindName(char kind) {
+  switch (kind) {
+  case 'f':
+    return "float16, bfloat16, float or double";
+  case 'i':
+    return "an integer type";
+  case 'n':
+    return "an integer or float type";
+  case 'b':
+    return "bool";
+  case 'l':
+    return "int32 or int64";
+  default:
+    return "a number type or bool";
+  }
+}
+
+const std::vector<OpRow> &raddle::onnx::allOps() {
+  static const std::vector<OpRow> rows = [] {
+    OpTable table;
+    addElementwiseOps(table);
+    addConversionOps(table);
+    addMathOps(table);
+    addActivationOps(table);
+    addShapeOps(table);
+    addSliceOps(table);
+    addContractionOps(table);
+    addReductionOps(table);
+    addNormalizationOps(table);
+    addGatherOps(table);
+    llvm::sort(table, [](const OpRow &a, const OpRow &b) {
+      return std::make_pair(llvm::StringRef(a.domain),
+                            llvm::StringRef(a.name)) <
+             std::make_pair(llvm::StringRef(b.domain), llvm::StringRef(b.name));
+    });
+    return table;
+  }();
+  return rows;
+}
+
+const OpRow *raddle::onnx::findOp(const std::string &domain,
+                                  const std::string &name) {
+  static const llvm::StringMap<const OpRow *> index = [] {
+    llvm::StringMap<const OpRow *> map;
+    for (const OpRow &row : allOps())
+      map[std::string(row.domain) + ":" + row.name] = &row;
+    return map;
+  }();
+  return index.lookup(domain + ":" + name);
+}
+
+std::string raddle::onnx::nearestOp(const std::string &name) {
+  std::string best;
+  unsigned bestDistance = std::max<unsigned>(2, name.size() / 3) + 1;
+  for (const OpRow &row : allOps()) {
+    unsigned distance = llvm::StringRef(row.name).edit_distance_insensitive(
+        name, true, bestDistance);
+    if (distance < bestDistance) {
+      bestDistance = distance;
+      best = row.name;
+    }
+  }
+  return best;
+}

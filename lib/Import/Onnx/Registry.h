@@ -1,0 +1,82 @@
+//===- Registry.h - The operators that can be imported ---------*- C++ -*-===//
+//
+// One row per operator. To add one: write its handler in the file of its family
+// under Ops/ and a row at the end of that file; docs/OnnxOps.md follows.
+//
+//===----------------------------------------------------------------------===//
+#ifndef RADDLE_LIB_IMPORT_ONNX_REGISTRY_H
+#define RADDLE_LIB_IMPORT_ONNX_REGISTRY_H
+
+#include "Model.h"
+#include <string>
+#include <vector>
+
+namespace raddle::onnx {
+
+class NodeContext;
+
+/// The newest operator set of ONNX's own domain that the rows describe.
+constexpr int64_t newestOpset = 28;
+constexpr int64_t oldestOpset = 7;
+
+struct OpRow {
+  const char *name;
+  /// The operand types in order, separated by spaces: `f` float, `i` integer,
+  /// `n` either, `b` bool, `l` int32 or int64, `x` any tensor, `s` also
+  /// sequences and optionals; followed by `?` when it may be absent, by `*`
+  /// when it may be repeated.
+  const char *inputs;
+  /// The largest number of results; 0: any.
+  unsigned outputs;
+  /// `name=kind` separated by spaces: `i` int, `f` float, `s` string, `t`
+  /// tensor, `g` graph, `is`, `fs`, `ss` lists; followed by `!` when it must be
+  /// present. Attributes of all versions of the operator.
+  const char *attributes;
+  /// Builds the results; reports what it cannot.
+  void (*import)(NodeContext &);
+  /// Computes the results on the host when all operands are known there;
+  /// false when it cannot.
+  bool (*host)(NodeContext &) = nullptr;
+  /// What of the operator is not supported, for people.
+  const char *restrictions = "";
+  const char *domain = "";
+};
+
+struct OperandSpec {
+  char kind;
+  bool optional;
+  bool repeated;
+};
+struct AttributeSpec {
+  std::string name;
+  AttrKind kind;
+  bool required;
+};
+std::vector<OperandSpec> operandSpecs(const OpRow &row);
+std::vector<AttributeSpec> attributeSpecs(const OpRow &row);
+const char *operandKindName(char kind);
+
+const OpRow *findOp(const std::string &domain, const std::string &name);
+const std::vector<OpRow> &allOps();
+/// The operator with the most similar name, for messages.
+std::string nearestOp(const std::string &name);
+
+// One per file of Ops/.
+using OpTable = std::vector<OpRow>;
+void addElementwiseOps(OpTable &table);
+void addConversionOps(OpTable &table);
+void addMathOps(OpTable &table);
+void addActivationOps(OpTable &table);
+void addShapeOps(OpTable &table);
+void addSliceOps(OpTable &table);
+void addContractionOps(OpTable &table);
+void addConvolutionOps(OpTable &table);
+void addPoolingOps(OpTable &table);
+void addReductionOps(OpTable &table);
+void addNormalizationOps(OpTable &table);
+void addGatherOps(OpTable &table);
+void addControlFlowOps(OpTable &table);
+
+} // namespace raddle::onnx
+
+#endif // RADDLE_LIB_IMPORT_ONNX_REGISTRY_H
