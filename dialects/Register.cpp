@@ -2,6 +2,7 @@
 #include "dialects/Register.h"
 #include "dialects/Graph/Encodings/Passes.h"
 #include "dialects/Graph/IR/GraphDialect.h"
+#include "dialects/Graph/Transforms/Passes.h"
 #include "dialects/Graph/test/TestPasses.h"
 #include "dialects/Tile/Conversion/TileToNVVM/TileToNVVM.h"
 #include "dialects/Tile/IR/TileDialect.h"
@@ -42,5 +43,6 @@ void raddle::registerAllRaddleDialects(DialectRegistry &registry) {
 void raddle::registerAllRaddlePasses() {
   tile::registerTileToNVVMPasses();
   graph::registerGraphEncodingPasses();
+  graph::registerGraphTransformsPasses();
   registerGraphTestPasses();
 }

@@ -92,7 +92,8 @@ def Graph_AttentionOp : Graph_PureOp<"attention"> {
     float mask has the rank-4 shape of the scores or 1 in any dim; with
     `causal`, position m sees n <= m + N - M. `softcap` c > 0 replaces a score
     s by c tanh(s/c) before the mask. A row that is masked everywhere gives
-    NaN when its scores are all -inf, as the composition would.
+    NaN when its scores are all -inf, as the composition would; with
+    `masked_rows_zero`, NaN probabilities count as 0, so such a row gives 0.
 
     Example:
     ```mlir
@@ -104,7 +105,8 @@ def Graph_AttentionOp : Graph_PureOp<"attention"> {
   let arguments = (ins Graph_FloatTensor:$query, Graph_FloatTensor:$key, Graph_FloatTensor:$value,
                        Optional<Graph_FloatTensor>:$mask, F64Attr:$scale, UnitAttr:$causal,
                        DefaultValuedAttr<F64Attr, "0.0">:$softcap,
-                       DefaultValuedAttr<Graph_ComputeModeAttr, "ComputeMode::native">:$compute);
+                       DefaultValuedAttr<Graph_ComputeModeAttr, "ComputeMode::native">:$compute,
+                       UnitAttr:$masked_rows_zero);
   let results = (outs Graph_FloatTensor:$result);
   let assemblyFormat = [{
     $query `,` $key `,` $value (`mask` $mask^)? `scale` `=` $scale attr-dict

@@ -1,0 +1,49 @@
+//===- Classify.h - What an operation is to fusion -------------*- C++ -*-===//
+#ifndef RADDLE_DIALECTS_GRAPH_TRANSFORMS_CLASSIFY_H
+#define RADDLE_DIALECTS_GRAPH_TRANSFORMS_CLASSIFY_H
+
+#include "dialects/Graph/IR/GraphOps.h"
+
+namespace raddle::graph {
+
+enum class OpRole {
+  /// Stays on the host or in memory: weights, constants, sizes, control flow.
+  outside,
+  /// A constant of equal elements: copied into each group that uses it.
+  splat,
+  /// Evaluated at an index, in whatever kernel needs it.
+  element,
+  /// Needs a loop nest of its own.
+  root,
+};
+
+OpRole getRole(mlir::Operation *op);
+
+/// The skeleton of a root operation ("contraction", ...).
+llvm::StringRef getSkeleton(mlir::Operation *root);
+
+/// True when operations at the iteration point of the root's result may be
+/// evaluated by its kernel.
+bool takesEpilogue(mlir::Operation *root);
+
+/// True for an operation that maps elements to elements at equal index.
+bool isPointwise(mlir::Operation *op);
+
+/// True when `op` re-arranges elements of weights and constants, without
+/// arithmetic other than decoding: each kernel reads through it.
+bool isWeightView(mlir::Operation *op);
+
+/// Number of elements of a tensor, with `assumed` for each unknown size.
+double countElements(mlir::Type type, int64_t assumed);
+/// Bytes of a tensor as it is stored (an encoding counts as its code bits).
+double countBytes(mlir::Type type, int64_t assumed);
+
+/// Arithmetic of one element of an element operation, in units of an addition.
+double getElementWork(mlir::Operation *op);
+
+/// How often the kernel of `root` evaluates elements of operand `operand`.
+double countReads(mlir::Operation *root, unsigned operand, int64_t assumed);
+
+} // namespace raddle::graph
+
+#endif // RADDLE_DIALECTS_GRAPH_TRANSFORMS_CLASSIFY_H

@@ -1,0 +1,209 @@
+//===- Passes.td - Passes over the graph dialect ------------*- tablegen -*-===//
+#ifndef RADDLE_GRAPH_TRANSFORMS_PASSES_TD
+#define RADDLE_GRAPH_TRANSFORMS_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def GraphResolveDims : Pass<"graph-resolve-dims", "::mlir::func::FuncOp"> {
+  let summary = "states sizes by the arguments they come from";
+  let description = [{
+    Replaces each `tensor.dim` of a computed tensor by host arithmetic over the
+    sizes of function arguments and loop-carried values, as far as operations
+    can reify the sizes of their results. Afterwards host scalars do not hang
+    on tensor computations, so that these can move into kernels.
+
+    Example:
+    ```mlir
+    %y = graph.transpose %x [1, 0] : tensor<?x4xf32> to tensor<4x?xf32>
+    %n = tensor.dim %y, %c1 : tensor<4x?xf32>
+    ```
+    becomes
+    ```mlir
+    %n = tensor.dim %x, %c0 : tensor<?x4xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::affine::AffineDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
+def GraphSimplify : Pass<"graph-simplify", "::mlir::func::FuncOp"> {
+  let summary = "canonical forms, common values and recognised compositions";
+  let description = [{
+    Canonicalizes and removes common subexpressions; moves element-wise
+    arithmetic before broadcasts, transposes into the maps of products and
+    joined rows out of them; and recognises from their parts, whatever the
+    exporter wrote,
+
+    - layer and rms norm: mean, difference, square (product or power), mean,
+      epsilon, square root or its inverse, quotient, scale and bias;
+    - softmax and log-softmax, with and without the maximum taken off;
+    - attention: two products with a softmax between, with constant or
+      run-time scales before or after the first product, additive masks,
+      selected masks whose fill is at most -1e30 (adding such a fill gives the
+      same number), a soft cap, and a guard that zeroes NaN probabilities. The
+      guard becomes `masked_rows_zero`.
+
+    A recognised operation computes in f32 what the composition may have
+    rounded in between.
+
+    Example:
+    ```mlir
+    %e = math.exp %x : tensor<4x8xf32>
+    %s = graph.reduce add %e dims = [1] keep_dims : tensor<4x8xf32> to tensor<4x1xf32>
+    %b = graph.broadcast %s sizes [4, 8] : tensor<4x1xf32> to tensor<4x8xf32>
+    %y = arith.divf %e, %b : tensor<4x8xf32>
+    ```
+    becomes
+    ```mlir
+    %y = graph.softmax %x axis = 1 : tensor<4x8xf32> to tensor<4x8xf32>
+    ```
+  }];
+  let options = [
+    Option<"recognize", "recognize", "bool", "true",
+           "form norm, softmax and attention from compositions">];
+  let dependentDialects = ["::raddle::graph::GraphDialect"];
+}
+
+def GraphFuse : Pass<"graph-fuse", "::mlir::func::FuncOp"> {
+  let summary = "forms groups of operations that become one kernel each";
+  let description = [{
+    Makes a fusion plan and moves the operations into `graph.group`. On the
+    host stay weights, `graph.assemble`, constants of unequal elements, sizes,
+    `tensor.extract` and control flow; constants of equal elements are copied
+    into the groups that use them.
+
+    The rule, per block:
+
+    1. Each root operation founds a group whose skeleton is given by its kind:
+       `contraction` (contract, conv), `attention`, `reduction` (reduce,
+       arg_reduce, softmax, norm, pool), `scan` (cumulative), `scatter`,
+       `sort`, `recurrence` (lstm, gru, rnn), `encode`.
+    2. *Epilogue.* In program order, an element-wise operation of the shape of
+       a root's result joins the root's group when it reads the group's values
+       and everything else that it reads is available before the root: it
+       depends on earlier roots only. (scatter, sort, recurrence and encode
+       take no epilogue.)
+    3. *Tail.* When a contraction or attention group gives away one value, and
+       that value has a single use, a chain of reshapes and of transposes that
+       keep the last dim joins the group: the kernel stores to the permuted
+       place.
+    4. *Prologue.* Every other element operation is decided from its last use
+       backwards: either all groups that use it evaluate it where they read it,
+       or it is stored once. Views of weights (decode, transpose, ...) are
+       always evaluated where they are read. Otherwise the cheaper way is
+       taken by estimated seconds: bytes read and written, arithmetic times
+       the number of evaluations (an operand of a contraction is read once per
+       tile of the other operand; arithmetic in its main loop counts four
+       times), and the cost of a launch.
+    5. A value to be stored is stored by a reduction or pointwise group that
+       evaluates it at its iteration point anyway, when all other users come
+       later; otherwise it founds a `pointwise` group (no root). Pointwise
+       groups of equal shape with a common input and no dependence are joined.
+
+    What a group may hold, as kernel generators and `graph-verify-groups`
+    understand it:
+
+    - `pointwise`: no root; all results have the same number of elements.
+    - `reduction`, `scan`: operations before the root are element operations;
+      operations after it are element-wise at the root's index. Results are
+      values after the root and values before it of the shape of the root's
+      first operand.
+    - `contraction`, `attention`: the same, and the operations after the root
+      may end in reshapes and transposes. Only values of the root and after it
+      are results.
+    - `scatter`, `sort`, `recurrence`, `encode`: element operations before the
+      root, none after it.
+
+    `fuse=none` gives each operation a group of its own. `plan=FILE` replays a
+    plan written by `dump-plan=FILE` (JSON; one object per function, see
+    FusionPlan.h) instead of applying the rule.
+
+    Example:
+    ```mlir
+    %0 = graph.contract %x, %w maps [#a, #b, #c] : tensor<4x8xf32>, tensor<8x2xf32> to tensor<4x2xf32>
+    %1 = math.tanh %0 : tensor<4x2xf32>
+    ```
+    becomes
+    ```mlir
+    %1 = graph.group (%x, %w : tensor<4x8xf32>, tensor<8x2xf32>) scalars ()
+        attributes {root = 0, skeleton = "contraction", reason = "..."} {
+    ^bb0(%a: tensor<4x8xf32>, %b: tensor<8x2xf32>):
+      %2 = graph.contract %a, %b maps [#a, #b, #c] : tensor<4x8xf32>, tensor<8x2xf32> to tensor<4x2xf32>
+      %3 = math.tanh %2 : tensor<4x2xf32>
+      graph.yield %3 : tensor<4x2xf32>
+    } : tensor<4x2xf32>
+    ```
+  }];
+  let options = [
+    Option<"fuse", "fuse", "std::string", "\"rules\"",
+           "how groups are found: 'rules' or 'none' (one operation per group)">,
+    Option<"plan", "plan", "std::string", "\"\"",
+           "a fusion plan (JSON) to apply instead of the rule">,
+    Option<"dumpPlan", "dump-plan", "std::string", "\"\"",
+           "file that the fusion plan is written to ('-' is stdout)">,
+    Option<"epilogueNorm", "epilogue-norm", "bool", "false",
+           "put a norm into the group of the contraction that feeds it">,
+    Option<"assumedSize", "assumed-size", "int64_t", "64",
+           "size that the cost estimate assumes for a dim that is not static">];
+  let statistics = [
+    Statistic<"numGroups", "groups", "Number of groups formed">,
+    Statistic<"numOps", "operations", "Number of operations in groups">];
+  let dependentDialects = ["::raddle::graph::GraphDialect"];
+}
+
+def GraphVerifyGroups : Pass<"graph-verify-groups", "::mlir::func::FuncOp"> {
+  let summary = "checks that every tensor computation is in a well-formed group";
+  let description = [{
+    States the contract between `graph-fuse` and the generation of kernels: no
+    element or root operation stands outside of a group, and each group holds
+    what its skeleton allows (see `graph-fuse`). Reports every violation.
+
+    Example: for
+    ```mlir
+    func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {
+      %0 = math.exp %x : tensor<4xf32>
+      return %0 : tensor<4xf32>
+    }
+    ```
+    the pass fails with `'math.exp' op computes a tensor outside of a group`.
+  }];
+}
+
+def GraphOrder : Pass<"graph-order", "::mlir::func::FuncOp"> {
+  let summary = "orders groups so that few bytes are live at once";
+  let description = [{
+    A list scheduler: of the operations whose operands are ready, the one is
+    taken next that grows the bytes of live tensors least (it frees operands
+    at their last use and adds its results); ties keep the program's order.
+    The new order is taken only when its peak is lower than that of the given
+    one. Control flow and asserts keep their order among themselves.
+
+    Example: of two independent chains `a0 -> a1 -> a2` and `b0 -> b1 -> b2`
+    with small ends, one chain is finished before the other is begun.
+  }];
+  let options = [
+    Option<"assumedSize", "assumed-size", "int64_t", "64",
+           "size assumed for a dim that is not static">];
+}
+
+def GraphSetCompute : Pass<"graph-set-compute", "::mlir::func::FuncOp"> {
+  let summary = "chooses the arithmetic of f32 products";
+  let description = [{
+    Sets `compute` of each contract, conv and attention with f32 operands that
+    leaves it open (`native`). The modes are defined in docs/Numerics.md.
+
+    Example: with `mode=tf32x3`
+    ```mlir
+    %c = graph.contract %x, %w maps [#a, #b, #c] : tensor<4x8xf32>, tensor<8x2xf32> to tensor<4x2xf32>
+    ```
+    becomes
+    ```mlir
+    %c = graph.contract %x, %w maps [#a, #b, #c] {compute = #graph.compute<tf32x3>} : ...
+    ```
+  }];
+  let options = [
+    Option<"mode", "mode", "std::string", "\"tf32x3\"",
+           "'tf32x3', 'f32', 'tf32', 'f16' or 'bf16'">];
+}
+
+#endif // RADDLE_GRAPH_TRANSFORMS_PASSES_TD
