@@ -1,9 +1,11 @@
 //===- Register.cpp - Everything that libRaddleCompiler offers ------------===//
 #include "dialects/Register.h"
+#include "dialects/Graph/Conversion/GraphToTile/GraphToTile.h"
 #include "dialects/Graph/Encodings/Passes.h"
 #include "dialects/Graph/IR/GraphDialect.h"
 #include "dialects/Graph/Transforms/Passes.h"
 #include "dialects/Graph/test/TestPasses.h"
+#include "dialects/Plan/IR/PlanDialect.h"
 #include "dialects/Tile/Conversion/TileToNVVM/TileToNVVM.h"
 #include "dialects/Tile/IR/TileDialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -33,7 +35,7 @@ void raddle::registerAllRaddleDialects(DialectRegistry &registry) {
               LLVM::LLVMDialect, math::MathDialect, memref::MemRefDialect,
               NVVM::NVVMDialect, scf::SCFDialect, tensor::TensorDialect,
               ub::UBDialect, vector::VectorDialect>();
-  registry.insert<graph::GraphDialect, tile::TileDialect>();
+  registry.insert<graph::GraphDialect, plan::PlanDialect, tile::TileDialect>();
 
   // What upstream passes ask of upstream operations.
   func::registerInlinerExtension(registry);
@@ -42,6 +44,7 @@ void raddle::registerAllRaddleDialects(DialectRegistry &registry) {
 
 void raddle::registerAllRaddlePasses() {
   tile::registerTileToNVVMPasses();
+  graph::registerGraphToTilePasses();
   graph::registerGraphEncodingPasses();
   graph::registerGraphTransformsPasses();
   registerGraphTestPasses();

@@ -89,7 +89,7 @@ def Tile_LoadOp : Tile_Op<"load", [AttrSizedOperandSegments, MemoryEffects<[MemR
   let summary = "reads elements of global memory";
   let description = [{
     Element `i` is `base[offsets[i]]` where the mask is set (everywhere without
-    a mask), else `other` (undefined without). Accesses are as wide as offsets
+    a mask), else `other` (zero without). Accesses are as wide as offsets
     and masks allow. An element type of `i1` is stored as one byte.
 
     Example:

@@ -1,0 +1,494 @@
+//===- HostProgram.cpp - Building the host program ------------------------===//
+
+#include "dialects/Graph/Conversion/GraphToTile/HostProgram.h"
+#include "dialects/Graph/Encodings/StorageEncoding.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/IRMapping.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace raddle;
+using namespace raddle::graph;
+
+HostProgramBuilder::HostProgramBuilder(func::FuncOp entry, KernelTable &kernels)
+    : entry(entry), kernels(kernels), b(entry.getContext()),
+      loc(entry.getLoc()) {}
+
+LogicalResult HostProgramBuilder::run() {
+  // The new body is built behind the old one.
+  auto bufferType = plan::BufferType::get(b.getContext());
+  Block &old = entry.getBody().front();
+  SmallVector<Type> types(old.getNumArguments(), bufferType);
+  SmallVector<Location> locations(old.getNumArguments(), loc);
+  Block *body =
+      b.createBlock(&entry.getBody(), entry.getBody().end(), types, locations);
+  b.setInsertionPointToStart(body);
+  for (auto [i, argument] : llvm::enumerate(old.getArguments())) {
+    buffers[argument] = body->getArgument(i);
+    auto shape = entry.getArgAttrOfType<ArrayAttr>(i, "graph.shape");
+    auto type = dyn_cast<RankedTensorType>(argument.getType());
+    if (!type)
+      return entry.emitOpError("expected a ranked tensor as argument ")
+             << i << ", found " << argument.getType();
+    for (int64_t d = 0; d < type.getRank(); ++d)
+      if (type.isDynamicDim(d)) {
+        auto name = shape && d < int64_t(shape.size())
+                        ? dyn_cast<StringAttr>(shape[d])
+                        : StringAttr();
+        if (!name)
+          return entry.emitOpError("expected 'graph.shape' of argument ")
+                 << i << " to name dim " << d;
+        extents[{argument, unsigned(d)}] =
+            plan::SymbolOp::create(b, loc, b.getIndexType(), name);
+      }
+  }
+  if (failed(lowerBlock(old)))
+    return failure();
+  func::ReturnOp::create(b, loc);
+  entry.setFunctionType(b.getFunctionType(types, {}));
+  entry.setResAttrsAttr(nullptr);
+  // Operations of the old block use each other only.
+  old.dropAllReferences();
+  old.dropAllDefinedValueUses();
+  old.erase();
+  return success();
+}
+
+LogicalResult HostProgramBuilder::lowerBlock(Block &block) {
+  for (Operation &op : block)
+    if (!op.hasTrait<OpTrait::IsTerminator>() || isa<func::ReturnOp>(op))
+      if (failed(lowerOp(&op)))
+        return failure();
+  return success();
+}
+
+LogicalResult HostProgramBuilder::lowerOp(Operation *op) {
+  loc = op->getLoc();
+  return TypeSwitch<Operation *, LogicalResult>(op)
+      .Case<GroupOp, scf::IfOp, scf::ForOp, scf::WhileOp>(
+          [&](auto typed) { return lower(typed); })
+      .Case([&](func::ReturnOp ret) { return lowerReturn(ret); })
+      .Case([&](WeightOp weight) -> LogicalResult {
+        auto type = cast<RankedTensorType>(weight.getType());
+        if (isa_and_nonnull<StorageEncoding>(type.getEncoding()))
+          return weight.emitOpError("expected encodings to be expanded");
+        int64_t bits = type.getElementType().isIndex()
+                           ? 64
+                           : type.getElementType().getIntOrFloatBitWidth();
+        buffers[weight.getResult()] = plan::WeightOp::create(
+            b, loc, plan::BufferType::get(b.getContext()),
+            weight.getSource().getEntry(),
+            type.getNumElements() * std::max<int64_t>(1, bits / 8));
+        return success();
+      })
+      .Case([&](tensor::DimOp dim) -> LogicalResult {
+        auto index = dim.getConstantIndex();
+        if (!index)
+          return dim.emitOpError("expected a constant dim");
+        scalars[dim.getResult()] = getExtent(dim.getSource(), *index);
+        return success();
+      })
+      .Case([&](tensor::CastOp cast) {
+        buffers[cast.getResult()] = buffers.lookup(cast.getSource());
+        auto type = mlir::cast<RankedTensorType>(cast.getType());
+        for (int64_t d = 0; d < type.getRank(); ++d)
+          if (type.isDynamicDim(d))
+            extents[{cast.getResult(), unsigned(d)}] =
+                getExtent(cast.getSource(), d);
+        return success();
+      })
+      .Case([&](tensor::ExtractOp extract) -> LogicalResult {
+        SmallVector<Value> indices;
+        for (Value index : extract.getIndices())
+          indices.push_back(getScalar(index));
+        Value offset = constant(0);
+        for (auto [d, index] : llvm::enumerate(indices))
+          offset = arith::AddIOp::create(
+              b, loc,
+              arith::MulIOp::create(b, loc, offset,
+                                    getExtent(extract.getTensor(), d)),
+              index);
+        Type type = extract.getType();
+        if (!isa<IntegerType>(type))
+          return extract.emitOpError("expected an integer to be read by the "
+                                     "host, found ")
+                 << type;
+        unsigned bytes = std::max(1u, type.getIntOrFloatBitWidth() / 8);
+        offset = arith::MulIOp::create(b, loc, offset, constant(bytes));
+        scalars[extract.getResult()] = plan::ReadOp::create(
+            b, loc, type, buffers.lookup(extract.getTensor()), offset);
+        return success();
+      })
+      .Case([&](cf::AssertOp assertion) {
+        cf::AssertOp::create(b, loc, getScalar(assertion.getArg()),
+                             assertion.getMsg());
+        return success();
+      })
+      .Case([&](arith::ConstantOp constant) {
+        auto value = dyn_cast<ElementsAttr>(constant.getValue());
+        if (!value) {
+          scalars[constant.getResult()] =
+              b.clone(*constant.getOperation())->getResult(0);
+          return success();
+        }
+        buffers[constant.getResult()] = plan::ConstantOp::create(
+            b, loc, plan::BufferType::get(b.getContext()),
+            "constant." + std::to_string(nextConstant++), value);
+        return success();
+      })
+      .Default([&](Operation *other) -> LogicalResult {
+        if (!isa<arith::ArithDialect>(other->getDialect()) ||
+            llvm::any_of(other->getResultTypes(),
+                         llvm::IsaPred<RankedTensorType>))
+          return other->emitOpError(
+              "cannot be part of the host program: expected groups, weights "
+              "and arithmetic on host scalars");
+        IRMapping mapping;
+        for (Value operand : other->getOperands())
+          mapping.map(operand, getScalar(operand));
+        Operation *copy = b.clone(*other, mapping);
+        for (auto [from, to] :
+             llvm::zip(other->getResults(), copy->getResults()))
+          scalars[from] = to;
+        return success();
+      });
+}
+
+//===----------------------------------------------------------------------===//
+// Scalars and sizes
+//===----------------------------------------------------------------------===//
+
+Value HostProgramBuilder::constant(int64_t value) {
+  return arith::ConstantIndexOp::create(b, loc, value);
+}
+
+Value HostProgramBuilder::product(ValueRange factors) {
+  int64_t known = 1;
+  Value result;
+  for (Value factor : factors) {
+    if (auto c = getConstantIndex(factor))
+      known *= *c;
+    else
+      result = result ? arith::MulIOp::create(b, loc, result, factor) : factor;
+  }
+  if (!result || known == 0)
+    return constant(known);
+  if (known == 1)
+    return result;
+  return arith::MulIOp::create(b, loc, result, constant(known));
+}
+
+Value HostProgramBuilder::getScalar(Value scalar) {
+  if (Value found = scalars.lookup(scalar))
+    return found;
+  // Inside a group's region: its scalars, sizes and arithmetic on them.
+  if (auto argument = dyn_cast<BlockArgument>(scalar))
+    if (auto group = dyn_cast<GroupOp>(argument.getOwner()->getParentOp()))
+      return getScalar(group->getOperand(argument.getArgNumber()));
+  if (auto known = getConstantIndex(scalar);
+      known && scalar.getType().isIndex())
+    return constant(*known);
+  if (auto dim = scalar.getDefiningOp<tensor::DimOp>();
+      dim && dim.getConstantIndex())
+    return getExtent(dim.getSource(), *dim.getConstantIndex());
+  Operation *op = scalar.getDefiningOp();
+  if (!op || !isa<arith::ArithDialect>(op->getDialect())) {
+    emitError(scalar.getLoc(), "expected a host scalar, found a value that is "
+                               "not known on the host");
+    return constant(0);
+  }
+  IRMapping mapping;
+  for (Value operand : op->getOperands())
+    mapping.map(operand, getScalar(operand));
+  return b.clone(*op, mapping)
+      ->getResult(cast<OpResult>(scalar).getResultNumber());
+}
+
+Value HostProgramBuilder::getExtent(Value tensor, unsigned dim) {
+  auto type = cast<RankedTensorType>(tensor.getType());
+  if (!type.isDynamicDim(dim))
+    return constant(type.getDimSize(dim));
+  auto found = extents.find({tensor, dim});
+  if (found != extents.end())
+    return found->second;
+  Value result;
+  if (auto argument = dyn_cast<BlockArgument>(tensor)) {
+    if (auto group = dyn_cast<GroupOp>(argument.getOwner()->getParentOp()))
+      return getExtent(group->getOperand(argument.getArgNumber()), dim);
+  } else if (auto group = tensor.getDefiningOp<GroupOp>()) {
+    result = getExtent(group.getTerminator()->getOperand(
+                           cast<OpResult>(tensor).getResultNumber()),
+                       dim);
+  } else {
+    Operation *op = tensor.getDefiningOp();
+    if (auto reify = dyn_cast<ReifyRankedShapedTypeOpInterface>(op)) {
+      OpBuilder sizes(op);
+      ReifiedRankedShapedTypeDims shapes;
+      if (succeeded(reify.reifyResultShapes(sizes, shapes))) {
+        OpFoldResult size =
+            shapes[cast<OpResult>(tensor).getResultNumber()][dim];
+        auto known = getConstantIntValue(size);
+        result = known ? constant(*known) : getScalar(cast<Value>(size));
+      }
+    }
+    if (!result)
+      for (Value operand : op->getOperands())
+        if (auto other = dyn_cast<RankedTensorType>(operand.getType());
+            other && other.getRank() == type.getRank()) {
+          result = getExtent(operand, dim);
+          break;
+        }
+  }
+  if (!result) {
+    emitError(tensor.getLoc(), "the size of dim ")
+        << dim << " of a tensor is not known on the host";
+    result = constant(0);
+  }
+  extents[{tensor, dim}] = result;
+  return result;
+}
+
+Value HostProgramBuilder::getBytes(Value tensor) {
+  auto type = cast<RankedTensorType>(tensor.getType());
+  Type element = getKernelElementType(type.getElementType());
+  SmallVector<Value> factors{
+      constant(std::max(1u, element.getIntOrFloatBitWidth() / 8))};
+  for (int64_t d = 0; d < type.getRank(); ++d)
+    factors.push_back(getExtent(tensor, d));
+  return product(factors);
+}
+
+Value HostProgramBuilder::allocate(Value tensor) {
+  return plan::AllocOp::create(b, loc, getBytes(tensor));
+}
+
+//===----------------------------------------------------------------------===//
+// Launches
+//===----------------------------------------------------------------------===//
+
+LogicalResult HostProgramBuilder::lower(GroupOp op) {
+  auto built = kernels.get(op);
+  if (failed(built))
+    return failure();
+  for (Value output : op.getOutputs())
+    buffers[output] = allocate(output);
+  SmallVector<Value> scratch;
+  for (const tile::TileKernel &kernel : (*built)->kernels) {
+    // The host half of the kernel, inlined.
+    SmallVector<Value> args, hostArgs;
+    SmallVector<int64_t> written;
+    for (const tile::KernelArgument &argument : kernel.arguments) {
+      Value value;
+      switch (argument.kind) {
+      case tile::KernelArgument::Extent:
+        value = getExtent(op.getInputs()[argument.index], argument.dim);
+        hostArgs.push_back(value);
+        break;
+      case tile::KernelArgument::Scalar:
+        value = getScalar(op.getScalars()[argument.index]);
+        hostArgs.push_back(value);
+        break;
+      default:
+        break;
+      }
+    }
+    IRMapping mapping;
+    Block &host = kernel.host.getBody().front();
+    for (auto [from, to] : llvm::zip(host.getArguments(), hostArgs))
+      mapping.map(from, to);
+    for (Operation &inner : host.without_terminator())
+      b.clone(inner, mapping);
+    auto results = host.getTerminator()->getOperands();
+    Value blocks = mapping.lookupOrDefault(results.front());
+    if (scratch.empty())
+      for (Value bytes : results.drop_front())
+        scratch.push_back(
+            plan::AllocOp::create(b, loc, mapping.lookupOrDefault(bytes)));
+    unsigned next = 0;
+    for (auto [i, argument] : llvm::enumerate(kernel.arguments)) {
+      switch (argument.kind) {
+      case tile::KernelArgument::Input: {
+        Value buffer = buffers.lookup(op.getInputs()[argument.index]);
+        if (!buffer)
+          return op.emitOpError("operand ")
+                 << argument.index << " has no buffer on the device";
+        args.push_back(buffer);
+        break;
+      }
+      case tile::KernelArgument::Output:
+        written.push_back(i);
+        args.push_back(buffers.lookup(op.getOutputs()[argument.index]));
+        break;
+      case tile::KernelArgument::Scratch:
+        written.push_back(i);
+        args.push_back(scratch[argument.index]);
+        break;
+      case tile::KernelArgument::Extent:
+      case tile::KernelArgument::Scalar:
+        args.push_back(hostArgs[next++]);
+        break;
+      }
+    }
+    plan::LaunchOp::create(
+        b, loc, FlatSymbolRefAttr::get(kernel.func.getSymNameAttr()), blocks,
+        args, b.getDenseI64ArrayAttr(written), op.getNodesAttr());
+  }
+  return success();
+}
+
+LogicalResult HostProgramBuilder::lowerReturn(func::ReturnOp op) {
+  for (auto [i, result] : llvm::enumerate(op.getOperands())) {
+    auto name = entry.getResultAttrOfType<StringAttr>(i, "graph.name");
+    auto type = entry.getResultAttrOfType<StringAttr>(i, "graph.type");
+    if (!name || !type)
+      return op.emitOpError("expected 'graph.name' and 'graph.type' of result ")
+             << i;
+    SmallVector<Value> sizes;
+    auto tensor = cast<RankedTensorType>(result.getType());
+    for (int64_t d = 0; d < tensor.getRank(); ++d)
+      sizes.push_back(getExtent(result, d));
+    Value buffer = buffers.lookup(result);
+    if (!buffer)
+      return op.emitOpError("result ") << i << " has no buffer on the device";
+    // What is returned must be a buffer of its own: not an input, a weight, or
+    // another output.
+    bool shared = !buffer.getDefiningOp<plan::AllocOp>();
+    for (Operation *user : buffer.getUsers())
+      shared |= isa<plan::OutputOp>(user);
+    if (shared) {
+      Value copy = allocate(result);
+      plan::CopyOp::create(b, loc, buffer, copy, getBytes(result));
+      buffer = copy;
+    }
+    plan::OutputOp::create(b, loc, name, type, buffer, sizes);
+  }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Control flow
+//===----------------------------------------------------------------------===//
+
+Value HostProgramBuilder::allocateResult(Value result) {
+  auto type = cast<RankedTensorType>(result.getType());
+  if (!type.hasStaticShape()) {
+    emitError(result.getLoc(),
+              "expected a static shape as result of control flow, found ")
+        << type;
+    return nullptr;
+  }
+  return allocate(result);
+}
+
+LogicalResult HostProgramBuilder::lower(scf::IfOp op) {
+  // Tensor results are copied to buffers made before; scalars are results.
+  SmallVector<Type> types;
+  for (Value result : op.getResults()) {
+    if (!isa<RankedTensorType>(result.getType())) {
+      types.push_back(result.getType());
+      continue;
+    }
+    buffers[result] = allocateResult(result);
+    if (!buffers[result])
+      return failure();
+  }
+  auto branch = scf::IfOp::create(b, loc, types, getScalar(op.getCondition()),
+                                  /*addThenBlock=*/true,
+                                  /*addElseBlock=*/true);
+  for (auto [from, to] : llvm::zip(op->getRegions(), branch->getRegions())) {
+    OpBuilder::InsertionGuard guard(b);
+    Block &block = to.front();
+    if (block.mightHaveTerminator())
+      block.getTerminator()->erase();
+    b.setInsertionPointToEnd(&block);
+    auto outerExtents = extents;
+    auto outerScalars = scalars;
+    SmallVector<Value> yields;
+    if (!from.empty()) {
+      if (failed(lowerBlock(from.front())))
+        return failure();
+      for (auto [result, value] : llvm::zip(
+               op.getResults(), from.front().getTerminator()->getOperands())) {
+        if (isa<RankedTensorType>(result.getType()))
+          plan::CopyOp::create(b, loc, buffers.lookup(value), buffers[result],
+                               getBytes(result));
+        else
+          yields.push_back(getScalar(value));
+      }
+    }
+    scf::YieldOp::create(b, loc, yields);
+    // Values of a branch are not visible behind it.
+    extents = std::move(outerExtents);
+    scalars = std::move(outerScalars);
+  }
+  unsigned next = 0;
+  for (Value result : op.getResults())
+    if (!isa<RankedTensorType>(result.getType()))
+      scalars[result] = branch.getResult(next++);
+  return success();
+}
+
+LogicalResult HostProgramBuilder::lower(scf::ForOp op) {
+  SmallVector<Value> inits;
+  for (auto [init, argument, result] :
+       llvm::zip(op.getInitArgs(), op.getRegionIterArgs(), op.getResults())) {
+    if (!isa<RankedTensorType>(init.getType())) {
+      inits.push_back(getScalar(init));
+      continue;
+    }
+    Value buffer = allocateResult(result);
+    if (!buffer)
+      return failure();
+    plan::CopyOp::create(b, loc, buffers.lookup(init), buffer,
+                         getBytes(result));
+    buffers[argument] = buffers[result] = buffer;
+  }
+  auto loop = scf::ForOp::create(b, loc, getScalar(op.getLowerBound()),
+                                 getScalar(op.getUpperBound()),
+                                 getScalar(op.getStep()), inits);
+  OpBuilder::InsertionGuard guard(b);
+  if (loop.getBody()->mightHaveTerminator())
+    loop.getBody()->getTerminator()->erase();
+  b.setInsertionPointToEnd(loop.getBody());
+  auto outerExtents = extents;
+  auto outerScalars = scalars;
+  scalars[op.getInductionVar()] = loop.getInductionVar();
+  unsigned next = 0;
+  for (Value argument : op.getRegionIterArgs())
+    if (!isa<RankedTensorType>(argument.getType()))
+      scalars[argument] = loop.getRegionIterArg(next++);
+  if (failed(lowerBlock(*op.getBody())))
+    return failure();
+  // Next values first go to buffers of their own: one may be computed from
+  // another's old value.
+  SmallVector<Value> yields, staged;
+  auto operands = op.getBody()->getTerminator()->getOperands();
+  for (auto [value, result] : llvm::zip(operands, op.getResults())) {
+    if (!isa<RankedTensorType>(value.getType())) {
+      yields.push_back(getScalar(value));
+      continue;
+    }
+    Value copy = allocate(result);
+    plan::CopyOp::create(b, loc, buffers.lookup(value), copy, getBytes(result));
+    staged.push_back(copy);
+  }
+  next = 0;
+  for (Value result : op.getResults())
+    if (isa<RankedTensorType>(result.getType()))
+      plan::CopyOp::create(b, loc, staged[next++], buffers[result],
+                           getBytes(result));
+  scf::YieldOp::create(b, loc, yields);
+  extents = std::move(outerExtents);
+  scalars = std::move(outerScalars);
+  next = 0;
+  for (Value result : op.getResults())
+    if (!isa<RankedTensorType>(result.getType()))
+      scalars[result] = loop.getResult(next++);
+  return success();
+}
+
+LogicalResult HostProgramBuilder::lower(scf::WhileOp op) {
+  return op.emitOpError("cannot be part of the host program: expected counted "
+                        "loops");
+}

@@ -1,0 +1,67 @@
+//===- HostProgram.h - Building the host program ---------------*- C++ -*-===//
+#ifndef RADDLE_DIALECTS_GRAPH_CONVERSION_GRAPHTOTILE_HOSTPROGRAM_H
+#define RADDLE_DIALECTS_GRAPH_CONVERSION_GRAPHTOTILE_HOSTPROGRAM_H
+
+#include "dialects/Graph/IR/GraphOps.h"
+#include "dialects/Plan/IR/PlanDialect.h"
+#include "dialects/Tile/Skeletons/KernelSkeleton.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+namespace raddle::graph {
+
+/// Kernels by the structure of their groups.
+class KernelTable {
+public:
+  explicit KernelTable(mlir::ModuleOp module) : module(module) {}
+  /// The kernels of `group`, built at most once per structure.
+  mlir::FailureOr<const tile::GroupKernels *> get(GroupOp group);
+  /// Removes the host halves of all kernels.
+  void eraseHostFunctions();
+
+private:
+  mlir::ModuleOp module;
+  llvm::StringMap<tile::GroupKernels> kernels;
+};
+
+/// Rewrites an entry function of groups and host scalars as a program over
+/// buffers.
+class HostProgramBuilder {
+public:
+  HostProgramBuilder(mlir::func::FuncOp entry, KernelTable &kernels);
+  mlir::LogicalResult run();
+
+private:
+  mlir::LogicalResult lowerBlock(mlir::Block &block);
+  mlir::LogicalResult lowerOp(mlir::Operation *op);
+  mlir::LogicalResult lower(GroupOp op);
+  mlir::LogicalResult lower(mlir::scf::IfOp op);
+  mlir::LogicalResult lower(mlir::scf::ForOp op);
+  mlir::LogicalResult lower(mlir::scf::WhileOp op);
+  mlir::LogicalResult lowerReturn(mlir::func::ReturnOp op);
+
+  /// The extent of a tensor of the function or of a group's region.
+  mlir::Value getExtent(mlir::Value tensor, unsigned dim);
+  mlir::Value getScalar(mlir::Value scalar);
+  /// Bytes of a tensor's buffer.
+  mlir::Value getBytes(mlir::Value tensor);
+  mlir::Value allocate(mlir::Value tensor);
+  mlir::Value product(mlir::ValueRange factors);
+  mlir::Value constant(int64_t value);
+  /// A buffer for the result `result` of control flow; null with a diagnostic
+  /// when its size is not known before.
+  mlir::Value allocateResult(mlir::Value result);
+
+  mlir::func::FuncOp entry;
+  KernelTable &kernels;
+  mlir::OpBuilder b;
+  mlir::Location loc;
+  llvm::DenseMap<mlir::Value, mlir::Value> buffers;
+  llvm::DenseMap<mlir::Value, mlir::Value> scalars;
+  llvm::DenseMap<std::pair<mlir::Value, unsigned>, mlir::Value> extents;
+  unsigned nextConstant = 0;
+};
+
+} // namespace raddle::graph
+
+#endif // RADDLE_DIALECTS_GRAPH_CONVERSION_GRAPHTOTILE_HOSTPROGRAM_H

@@ -1,0 +1,138 @@
+//===- PlanOps.td - Operations of the plan dialect ----------*- tablegen -*-===//
+#ifndef RADDLE_PLAN_OPS_TD
+#define RADDLE_PLAN_OPS_TD
+
+include "dialects/Plan/IR/PlanDialect.td"
+include "mlir/IR/BuiltinAttributes.td"
+include "mlir/IR/CommonAttrConstraints.td"
+include "mlir/IR/CommonTypeConstraints.td"
+include "mlir/IR/SymbolInterfaces.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+def Plan_Scalar : AnyTypeOf<[Index, AnySignlessInteger, AnyFloat]>;
+
+def Plan_SymbolOp : Plan_Op<"symbol", [Pure]> {
+  let summary = "the value of a named dim";
+  let description = [{
+    Example:
+    ```mlir
+    %b = plan.symbol "batch"
+    ```
+  }];
+  let arguments = (ins StrAttr:$name);
+  let results = (outs Index:$result);
+  let assemblyFormat = "$name attr-dict";
+}
+
+def Plan_WeightOp : Plan_Op<"weight", [Pure]> {
+  let summary = "a tensor of the artifact, on the device";
+  let description = [{
+    The bytes of an archive's entry, uploaded once per model.
+
+    Example:
+    ```mlir
+    %w = plan.weight "encoder.0.q" bytes 589824
+    ```
+  }];
+  let arguments = (ins StrAttr:$entry, I64Attr:$bytes);
+  let results = (outs Plan_BufferType:$result);
+  let assemblyFormat = "$entry `bytes` $bytes attr-dict";
+}
+
+def Plan_ConstantOp : Plan_Op<"constant", [Pure]> {
+  let summary = "a small constant, on the device";
+  let description = [{
+    Stored in the artifact under `name`.
+
+    Example:
+    ```mlir
+    %c = plan.constant "constant.0" dense<[1, 2]> : tensor<2xi64>
+    ```
+  }];
+  let arguments = (ins StrAttr:$name, ElementsAttr:$value);
+  let results = (outs Plan_BufferType:$result);
+  let assemblyFormat = "$name $value attr-dict";
+}
+
+def Plan_AllocOp : Plan_Op<"alloc", [MemoryEffects<[MemAlloc]>]> {
+  let summary = "a buffer of one call";
+  let description = [{
+    Contents are undefined. `offset` is the place in the arena, set by
+    `plan-assign-offsets`; buffers that the caller receives have none.
+
+    Example:
+    ```mlir
+    %t = plan.alloc %bytes
+    ```
+  }];
+  let arguments = (ins Index:$bytes, Optional<Index>:$offset);
+  let results = (outs Plan_BufferType:$result);
+  let assemblyFormat = "$bytes (`at` $offset^)? attr-dict";
+  let builders = [OpBuilder<(ins "::mlir::Value":$bytes),
+      [{ build($_builder, $_state, BufferType::get($_builder.getContext()), bytes, ::mlir::Value()); }]>];
+}
+
+def Plan_LaunchOp : Plan_Op<"launch", [MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "runs a kernel";
+  let description = [{
+    `blocks` thread blocks along x; zero is no launch. Arguments are buffers
+    and host scalars in the order of the kernel's parameters (`index` is passed
+    as i32). `written` lists the positions of the buffers that the kernel
+    writes. `nodes` names the nodes of the imported graph.
+
+    Example:
+    ```mlir
+    plan.launch @k0 blocks %n (%x, %y, %d) writes [1] : !plan.buffer, !plan.buffer, index
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$kernel, Index:$blocks,
+                       Variadic<AnyTypeOf<[Plan_BufferType, Plan_Scalar]>>:$args,
+                       DenseI64ArrayAttr:$written, OptionalAttr<StrArrayAttr>:$nodes);
+  let assemblyFormat = [{
+    $kernel `blocks` $blocks `(` $args `)` `writes` $written (`nodes` $nodes^)? attr-dict (`:` type($args)^)?
+  }];
+}
+
+def Plan_ReadOp : Plan_Op<"read", [MemoryEffects<[MemRead]>]> {
+  let summary = "reads an integer from the device";
+  let description = [{
+    Waits for all launches before it. `offset` is in bytes. The only way from
+    device to host.
+
+    Example:
+    ```mlir
+    %n = plan.read %b[%zero] : i64
+    ```
+  }];
+  let arguments = (ins Plan_BufferType:$buffer, Index:$offset);
+  let results = (outs AnySignlessInteger:$result);
+  let assemblyFormat = "$buffer `[` $offset `]` attr-dict `:` type($result)";
+}
+
+def Plan_CopyOp : Plan_Op<"copy", [MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "copies bytes between buffers";
+  let description = [{
+    Example:
+    ```mlir
+    plan.copy %a to %b bytes %n
+    ```
+  }];
+  let arguments = (ins Plan_BufferType:$from, Plan_BufferType:$to, Index:$bytes);
+  let assemblyFormat = "$from `to` $to `bytes` $bytes attr-dict";
+}
+
+def Plan_OutputOp : Plan_Op<"output", [MemoryEffects<[MemRead]>]> {
+  let summary = "states that a buffer is an output of the model";
+  let description = [{
+    `type` is an interchange type name.
+
+    Example:
+    ```mlir
+    plan.output "last_hidden_state" type "f32" %t sizes (%b, %l, %c384)
+    ```
+  }];
+  let arguments = (ins StrAttr:$name, StrAttr:$type, Plan_BufferType:$buffer, Variadic<Index>:$sizes);
+  let assemblyFormat = "$name `type` $type $buffer `sizes` `(` $sizes `)` attr-dict";
+}
+
+#endif // RADDLE_PLAN_OPS_TD

@@ -1,0 +1,92 @@
+//===- ContractionDomain.h - A product as batch, m, n and k ----*- C++ -*-===//
+#ifndef RADDLE_DIALECTS_TILE_SKELETONS_CONTRACTIONDOMAIN_H
+#define RADDLE_DIALECTS_TILE_SKELETONS_CONTRACTIONDOMAIN_H
+
+#include "dialects/Tile/Skeletons/KernelBuilder.h"
+
+namespace raddle::tile {
+
+/// The iteration space of `graph.contract` and `graph.conv`: axes shared by
+/// both operands and the result (batch), of the left operand and the result
+/// (m), of the right operand and the result (n), and summed (k). A convolution
+/// has the groups as batch, image and output position as m, output channel as
+/// n, input channel and kernel position as k.
+class ContractionDomain {
+public:
+  /// An axis is the extent of dim `dim` of operand or result `tensor`,
+  /// divided by `divisor` (channels of a group).
+  struct Axis {
+    mlir::Value tensor;
+    unsigned dim = 0;
+    int64_t divisor = 1;
+    /// Number of the loop dim (contract) or -1.
+    int loop = -1;
+    /// A constant extent (the groups of a convolution), if positive.
+    int64_t constant = 0;
+  };
+  using Axes = llvm::SmallVector<Axis, 4>;
+
+  explicit ContractionDomain(mlir::Operation *root);
+
+  Axes batch, m, n, k;
+
+  mlir::Value getExtent(KernelBuilder &kernel, const Axis &axis) const;
+  /// Product of static extents, -1 when one is dynamic.
+  int64_t getStaticExtent(const Axes &axes) const;
+
+  bool usesTensorCores() const { return dotKind.has_value(); }
+  DotKind getDotKind() const { return *dotKind; }
+  /// Elements of k in one `tile.dot`.
+  int64_t getDotStep() const;
+  /// Type in shared memory of operand 0 or 1.
+  mlir::Type getOperandType(unsigned side) const;
+  mlir::Type getAccumulatorType() const { return accumulator; }
+  mlir::Type getResultElementType() const;
+  /// Whether memory of the operand runs along k.
+  bool isKFast(unsigned side) const;
+  /// Whether memory of the result runs along n.
+  bool isResultNFast() const;
+
+  /// The operand's element; zero where a window leaves the input.
+  mlir::Value evaluate(TileElementBuilder &element, unsigned side,
+                       mlir::ArrayRef<mlir::Value> batchIndex,
+                       mlir::ArrayRef<mlir::Value> freeIndex,
+                       mlir::ArrayRef<mlir::Value> kIndex) const;
+  Indices getResultIndices(mlir::ArrayRef<mlir::Value> batchIndex,
+                           mlir::ArrayRef<mlir::Value> mIndex,
+                           mlir::ArrayRef<mlir::Value> nIndex,
+                           TileElementBuilder &element) const;
+  /// The inverse of `getResultIndices`.
+  void splitResultIndices(TileElementBuilder &element,
+                          mlir::ArrayRef<mlir::Value> at, Indices &batchIndex,
+                          Indices &mIndex, Indices &nIndex) const;
+
+private:
+  mlir::Value evaluateInput(TileElementBuilder &element,
+                            mlir::ArrayRef<mlir::Value> batchIndex,
+                            mlir::ArrayRef<mlir::Value> mIndex,
+                            mlir::ArrayRef<mlir::Value> kIndex) const;
+  void chooseArithmetic(graph::ComputeMode mode, bool lhsUnsigned,
+                        bool rhsUnsigned);
+
+  mlir::Operation *root;
+  // Accessors of operations are not const.
+  mutable graph::ContractOp contract;
+  mutable graph::ConvOp conv;
+  std::optional<DotKind> dotKind;
+  mlir::Type accumulator;
+  bool lhsUnsigned = false, rhsUnsigned = false;
+};
+
+/// Evaluates and stores all outputs of the group, given the root's result
+/// `value` at `at`. An output may end in reshapes and transposes: its elements
+/// are stored where these put them.
+mlir::LogicalResult storeEpilogue(KernelBuilder &kernel,
+                                  TileElementBuilder &element,
+                                  mlir::Value rootResult,
+                                  mlir::ArrayRef<mlir::Value> at,
+                                  mlir::Value value);
+
+} // namespace raddle::tile
+
+#endif // RADDLE_DIALECTS_TILE_SKELETONS_CONTRACTIONDOMAIN_H
