@@ -47,13 +47,15 @@ typedef struct RaddleModel RaddleModel;
 typedef struct RaddleSession RaddleSession;
 typedef struct RaddleOutputs RaddleOutputs;
 
-typedef enum {
+typedef int32_t RaddleDeviceKind;
+enum {
   RADDLE_DEVICE_AUTO = 0, /* a GPU when there is one, else the virtual GPU */
   RADDLE_DEVICE_VGPU = 1,
   RADDLE_DEVICE_CUDA = 2
-} RaddleDeviceKind;
+};
 
-typedef enum {
+typedef int32_t RaddleType;
+enum {
   RADDLE_TYPE_I1 = 0, /* one byte, 0 or 1 */
   RADDLE_TYPE_I8 = 1,
   RADDLE_TYPE_U8 = 2,
@@ -67,12 +69,13 @@ typedef enum {
   RADDLE_TYPE_BF16 = 10,
   RADDLE_TYPE_F32 = 11,
   RADDLE_TYPE_F64 = 12
-} RaddleType;
+};
 
-typedef enum {
+typedef int32_t RaddleMemory;
+enum {
   RADDLE_MEMORY_HOST = 0,
   RADDLE_MEMORY_DEVICE = 1 /* an address on the model's device */
-} RaddleMemory;
+};
 
 /* A dense row-major tensor. */
 typedef struct {

@@ -251,6 +251,13 @@ Error Session::Impl::placeBuffer(
       return Error(std::to_string(*bytes) + " bytes at offset " +
                    std::to_string(*offset) + " lie outside the arena of " +
                    std::to_string(size) + " bytes");
+    if (options.isolateWorkspaces) {
+      memory[index].release();
+      if (Error error = memory[index].resize(gpu, *bytes, "the workspace"))
+        return error;
+      range.address = memory[index].address();
+      return Error::success();
+    }
     uint64_t align = program.arenaAlign;
     range.address = (arena.address() + align - 1) / align * align +
                     static_cast<cuda::DevicePtr>(*offset);

@@ -28,8 +28,8 @@ struct RaddleOutputs {
   std::vector<OutputMemory> memories;
 };
 
-static_assert(RADDLE_TYPE_F64 == int(DataType::F64) &&
-              RADDLE_TYPE_F64 + 1 == kNumDataTypes);
+static_assert(int(RADDLE_TYPE_F64) == int(DataType::F64) &&
+              int(RADDLE_TYPE_F64) + 1 == int(kNumDataTypes));
 
 namespace {
 
@@ -75,7 +75,7 @@ Expected<Session::Inputs> inputsOf(const RaddleTensor *tensors, size_t count) {
     const RaddleTensor &tensor = tensors[i];
     if (!tensor.name || (tensor.rank > 0 && !tensor.shape) ||
         unsigned(tensor.type) >= kNumDataTypes ||
-        unsigned(tensor.memory) > RADDLE_MEMORY_DEVICE)
+        unsigned(tensor.memory) > unsigned(RADDLE_MEMORY_DEVICE))
       return Error("input number " + std::to_string(i) + " is malformed");
     TensorView view{DataType(tensor.type),
                     {tensor.shape, tensor.shape + tensor.rank},
@@ -92,7 +92,8 @@ Expected<Session::OutputMemories> memoriesOf(const RaddleOutputMemory *memories,
   Session::OutputMemories result;
   for (size_t i = 0; i < count; ++i) {
     const RaddleOutputMemory &memory = memories[i];
-    if (!memory.name || unsigned(memory.memory) > RADDLE_MEMORY_DEVICE)
+    if (!memory.name ||
+        unsigned(memory.memory) > unsigned(RADDLE_MEMORY_DEVICE))
       return Error("output memory number " + std::to_string(i) +
                    " is malformed");
     OutputMemory entry{memory.data, memory.capacity,
@@ -112,7 +113,7 @@ const char *raddleLastError(void) { return lastError.c_str(); }
 int raddleDeviceOpen(RaddleDeviceKind kind, int ordinal,
                      RaddleDevice **device) {
   return guarded([&]() -> Error {
-    if (unsigned(kind) > RADDLE_DEVICE_CUDA)
+    if (unsigned(kind) > unsigned(RADDLE_DEVICE_CUDA))
       return Error("unknown kind of device " + std::to_string(int(kind)));
     DeviceOptions options;
     options.kind = DeviceKind(kind);

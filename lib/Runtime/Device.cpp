@@ -123,7 +123,10 @@ Error Device::Impl::check(cuda::Result result, const std::string &what) {
   if (result == cuda::kSuccess)
     return Error::success();
   std::string message = what + ": " + driver->describe(result);
-  if (driver->lastFault)
+  // The report stays after its error was handled, so ask only for errors that
+  // have one: of loading a module (200 to 399) and of running a kernel.
+  bool hasReport = result >= 700 || (result >= 200 && result < 400);
+  if (driver->lastFault && hasReport)
     if (const char *fault = driver->lastFault(); fault && *fault)
       message += std::string("\n") + fault;
   // CUDA's errors from 700 on (but for 701, a launch that asks too much)

@@ -40,6 +40,8 @@ Expected<std::shared_ptr<const Driver>> bind(void *handle,
 #undef X
   driver->lastFault = reinterpret_cast<const char *(*)()>(
       ::dlsym(handle, "raddleVgpuLastFault"));
+  driver->lastFaultJson = reinterpret_cast<const char *(*)()>(
+      ::dlsym(handle, "raddleVgpuLastFaultJson"));
   return std::shared_ptr<const Driver>(std::move(driver));
 }
 

@@ -88,8 +88,10 @@ struct Driver {
 #define X(member, symbol, ...) Result (*member)(__VA_ARGS__) = nullptr;
   RADDLE_CUDA_FUNCTIONS(X)
 #undef X
-  /// The virtual GPU's fault report; null in a vendor's library.
+  /// The virtual GPU's last fault or load error, as text and as JSON; null in a
+  /// vendor's library.
   const char *(*lastFault)() = nullptr;
+  const char *(*lastFaultJson)() = nullptr;
   /// Where it was found.
   std::string path;
 

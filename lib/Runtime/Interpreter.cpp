@@ -1,5 +1,6 @@
 //===- Interpreter.cpp - running a host program's statements --------------===//
 
+#include "FaultContext.h"
 #include "SessionImpl.h"
 
 #include <cstring>
@@ -156,11 +157,20 @@ Error Session::Impl::launch(const code::Launch &op,
     onLaunch({&kernel, op.source, grid, block, loaded->shared});
   ++stats.launches;
   launchedKernels.insert(op.source->kernel);
-  return gpu.check(
+  Error error = gpu.check(
       gpu.driver->launchKernel(loaded->function, grid[0], grid[1], grid[2],
                                block[0], block[1], block[2], loaded->shared,
                                stream.get(), pointers.data(), nullptr),
       "the launch failed");
+  // The virtual GPU has nothing to overlap with: wait, so that a fault is
+  // reported with its launch.
+  if (!error && gpu.isVirtual)
+    error = stream.synchronize("the kernel failed");
+  if (!error || !gpu.driver->lastFaultJson)
+    return error;
+  return Error(error.message() + faultContext(gpu.driver->lastFaultJson(),
+                                              model->artifact(),
+                                              model->target(), kernel.module));
 }
 
 Error Session::Impl::step(const code::Let &op) {

@@ -100,7 +100,8 @@ Expected<cuda::Module> Model::Impl::module(const std::string &name) {
                                                            2, options, values),
                               what)) {
     std::string text = log.data();
-    return text.empty() ? error : Error(error.message() + "\n" + text);
+    bool isNew = error.message().find(text) == std::string::npos;
+    return isNew ? Error(error.message() + "\n" + text) : error;
   }
   modules_[name] = module;
   return module;

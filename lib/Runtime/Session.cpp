@@ -7,8 +7,8 @@
 using namespace raddle;
 
 Expected<std::unique_ptr<Session>>
-Session::create(std::shared_ptr<Model> model) {
-  auto impl = std::make_unique<Impl>(std::move(model));
+Session::create(std::shared_ptr<Model> model, const SessionOptions &options) {
+  auto impl = std::make_unique<Impl>(std::move(model), options);
   if (Error error = impl->gpu.enter())
     return error;
   if (Error error = impl->stream.create(impl->gpu))

@@ -22,12 +22,13 @@ Error bindDims(const host::Program &program, const Session::Inputs &inputs,
                std::vector<int64_t> &slots);
 
 struct Session::Impl {
-  explicit Impl(std::shared_ptr<Model> model)
-      : model(std::move(model)), program(this->model->program()),
-        code(this->model->impl().code), gpu(this->model->device()->impl()),
-        memory(program.buffers.size()) {}
+  Impl(std::shared_ptr<Model> model, const SessionOptions &options)
+      : model(std::move(model)), options(options),
+        program(this->model->program()), code(this->model->impl().code),
+        gpu(this->model->device()->impl()), memory(program.buffers.size()) {}
 
   std::shared_ptr<Model> model;
+  SessionOptions options;
   const host::Program &program;
   const code::Program &code;
   Device::Impl &gpu;
@@ -37,7 +38,8 @@ struct Session::Impl {
   /// For `read` statements.
   PinnedMemory readBack;
   DeviceMemory arena;
-  /// Of inputs and outputs on the host and of states; by buffer.
+  /// Of inputs and outputs on the host, of states and of isolated workspaces;
+  /// by buffer.
   std::vector<DeviceMemory> memory;
   std::set<uint32_t> liveStates;
 

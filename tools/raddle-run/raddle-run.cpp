@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Report.h"
+#include "raddle/Artifact/AtomicFile.h"
 #include "raddle/Runtime/Npz.h"
 
 #include <CLI/CLI.hpp>
@@ -21,6 +22,7 @@ struct Options {
   std::vector<std::string> files;
   int ordinal = 0;
   unsigned repeat = 1;
+  bool isolate = false;
   bool info = false, stats = false, listLaunches = false;
 };
 
@@ -61,7 +63,11 @@ Error run(const Options &options) {
   for (const auto &[name, tensor] : tensors)
     inputs[name] = tensor.view();
 
-  // Before anything is started on a device: mistakes are found at once.
+  // Mistakes are found before anything is started on a device.
+  AtomicFile file;
+  if (!options.outputs.empty())
+    if (Error error = file.create(options.outputs))
+      return error;
   if (Error error = checkInputs(artifact->program(), inputs))
     return error;
 
@@ -103,8 +109,11 @@ Error run(const Options &options) {
   if (options.outputs.empty()) {
     for (const auto &[name, tensor] : outputs)
       std::puts(outputLine(name, tensor).c_str());
-  } else if (Error error = writeNpz(options.outputs, outputs)) {
-    return error;
+  } else {
+    if (Error error = writeNpz(file, outputs))
+      return error;
+    if (Error error = file.commit())
+      return error;
   }
   if (options.stats)
     std::puts(statsLine((*session)->stats(), **model, seconds).c_str());

@@ -9,6 +9,7 @@
 #ifndef RADDLE_RUNTIME_NPZ_H
 #define RADDLE_RUNTIME_NPZ_H
 
+#include "raddle/Artifact/ByteSink.h"
 #include "raddle/Runtime/Tensor.h"
 #include "raddle/Support/Error.h"
 
@@ -32,6 +33,7 @@ parseNpz(std::span<const std::byte> bytes);
 /// bytes. NumPy has no bfloat16: bf16 is widened to f32, which is exact.
 Error writeNpz(const std::string &path,
                const std::map<std::string, Tensor> &tensors);
+Error writeNpz(ByteSink &sink, const std::map<std::string, Tensor> &tensors);
 Error writeNpy(const std::string &path, const Tensor &tensor);
 
 } // namespace raddle

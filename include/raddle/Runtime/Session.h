@@ -47,6 +47,14 @@ struct RunStats {
   uint64_t arenaBytes = 0;
 };
 
+struct SessionOptions {
+  /// Gives each workspace memory of its own, new in each call, instead of a
+  /// range of the arena: then the virtual GPU finds accesses beyond a workspace
+  /// and reads of what was never written. For programs in which no workspace is
+  /// meant to share memory with another.
+  bool isolateWorkspaces = false;
+};
+
 /// One user of a model: a stream, a workspace arena that grows when a call
 /// needs more, and the model's states. Not for use by two threads at once.
 class Session {
@@ -57,7 +65,7 @@ public:
   using OnLaunch = std::function<void(const LaunchInfo &)>;
 
   static Expected<std::unique_ptr<Session>>
-  create(std::shared_ptr<Model> model);
+  create(std::shared_ptr<Model> model, const SessionOptions &options = {});
   ~Session();
   Session(const Session &) = delete;
   Session &operator=(const Session &) = delete;

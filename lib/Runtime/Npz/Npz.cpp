@@ -98,7 +98,7 @@ Error raddle::writeNpy(const std::string &path, const Tensor &tensor) {
   return file.commit();
 }
 
-Error raddle::writeNpz(const std::string &path,
+Error raddle::writeNpz(ByteSink &sink,
                        const std::map<std::string, Tensor> &tensors) {
   std::vector<Tensor> wide;
   std::vector<npz::ZipMember> members;
@@ -113,10 +113,15 @@ Error raddle::writeNpz(const std::string &path,
                        npz::npyHeader(written.type, written.shape),
                        written.bytes});
   }
+  return npz::packZip(members, sink);
+}
+
+Error raddle::writeNpz(const std::string &path,
+                       const std::map<std::string, Tensor> &tensors) {
   AtomicFile file;
   if (Error error = file.create(path))
     return error;
-  if (Error error = npz::packZip(members, file))
+  if (Error error = writeNpz(file, tensors))
     return error;
   return file.commit();
 }

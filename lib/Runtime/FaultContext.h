@@ -1,0 +1,19 @@
+//===- FaultContext.h - the source lines of a fault ------------*- C++ -*-===//
+
+#ifndef RADDLE_LIB_RUNTIME_FAULTCONTEXT_H
+#define RADDLE_LIB_RUNTIME_FAULTCONTEXT_H
+
+#include "raddle/Artifact/Artifact.h"
+
+namespace raddle {
+
+/// The lines that a fault of the virtual GPU is about: of the PTX, and of the
+/// kernel's tile-dialect text, which the PTX's `.loc` lines point into.
+/// `report` is what raddleVgpuLastFaultJson gives. Empty when nothing is known;
+/// else each line starts with a line feed.
+std::string faultContext(std::string_view report, const Artifact &artifact,
+                         const std::string &target, const std::string &module);
+
+} // namespace raddle
+
+#endif // RADDLE_LIB_RUNTIME_FAULTCONTEXT_H
