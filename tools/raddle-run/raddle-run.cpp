@@ -85,7 +85,10 @@ Error run(const Options &options) {
       Model::load(*std::move(artifact), *device);
   if (!model)
     return model.takeError();
-  Expected<std::unique_ptr<Session>> session = Session::create(*model);
+  SessionOptions sessionOptions;
+  sessionOptions.isolateWorkspaces = options.isolate;
+  Expected<std::unique_ptr<Session>> session =
+      Session::create(*model, sessionOptions);
   if (!session)
     return session.takeError();
 
@@ -146,6 +149,11 @@ int main(int argc, char **argv) {
   app.add_option("--repeat", options.repeat, "number of runs")
       ->check(CLI::Range(1u, 1000000000u))
       ->capture_default_str();
+  app.add_flag(
+      "--isolate-workspaces", options.isolate,
+      "gives each workspace memory of its own, so that the virtual GPU "
+      "finds accesses beyond it; for models whose workspaces are not "
+      "meant to share memory");
   app.add_flag("--info", options.info,
                "prints names, types, shapes, dims, memory and kernels of the "
                "model, and does not run it");

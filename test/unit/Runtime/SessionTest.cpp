@@ -181,6 +181,27 @@ TEST(Session, StateOfAnotherSizeNeedsAReset) {
   EXPECT_EQ(values<int64_t>(outputs->at("y")), (std::vector<int64_t>{0, 0}));
 }
 
+TEST(Session, IsolatedWorkspaces) {
+  // A workspace beyond the arena is still an error, and values are the same.
+  TestModel m = scalarModel({copyAll(0, 3, mul(8, sym("n"))), increment(3, 7),
+                             copyAll(3, 1, mul(8, sym("n")))});
+  for (bool isolate : {false, true}) {
+    Expected<std::shared_ptr<Model>> model = m.load();
+    ASSERT_TRUE(model) << model.error().message();
+    SessionOptions options;
+    options.isolateWorkspaces = isolate;
+    auto session = Session::create(*model, options);
+    ASSERT_TRUE(session) << session.error().message();
+    for (int i = 0; i < 2; ++i) {
+      Tensor a = i64({1, 2});
+      auto outputs = (*session)->run({{"a", a.view()}});
+      ASSERT_TRUE(outputs) << outputs.error().message();
+      EXPECT_EQ(values<int64_t>(outputs->at("y")),
+                (std::vector<int64_t>{8, 2}));
+    }
+  }
+}
+
 TEST(Session, DynamicSharedMemoryOverTheDefault) {
   TestModel m;
   Program &p = m.program;
