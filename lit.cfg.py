@@ -43,4 +43,4 @@ if os.access(config.python, os.X_OK):
 if config.enable_compiler:
     config.available_features.add("compiler")
 else:
-    config.excludes += ["dialects", "Import", "Pipelines"]
+    config.excludes += ["dialects", "Import", "Pipelines", "Reference"]

@@ -25,6 +25,7 @@
 #include "mlir/Dialect/UB/IR/UBOps.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Dialect.h"
+#include "raddle/Reference/Passes.h"
 
 using namespace mlir;
 
@@ -47,5 +48,6 @@ void raddle::registerAllRaddlePasses() {
   graph::registerGraphToTilePasses();
   graph::registerGraphEncodingPasses();
   graph::registerGraphTransformsPasses();
+  reference::registerReferencePasses();
   registerGraphTestPasses();
 }

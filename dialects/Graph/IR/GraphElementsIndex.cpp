@@ -198,7 +198,8 @@ Value PadOp::buildElement(ElementBuilder &builder, unsigned,
   builder.leave();
   Value fill;
   if (getValue()) {
-    fill = element(1, {});
+    // The last operand, after the sizes.
+    fill = element((*this)->getNumOperands() - 1, {});
   } else {
     Type type = getKernelElementType(getResult().getType().getElementType());
     fill = arith::ConstantOp::create(builder.builder, builder.loc,

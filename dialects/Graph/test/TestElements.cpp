@@ -16,6 +16,22 @@
 using namespace mlir;
 using namespace raddle::graph;
 
+/// A tensor of the shape of `tensor` whose sizes upstream can resolve:
+/// element-wise operations have those of their operands.
+static Value getShaped(Value tensor) {
+  while (Operation *op = tensor.getDefiningOp()) {
+    if (!OpTrait::hasElementwiseMappableTraits(op))
+      break;
+    auto operand = llvm::find_if(op->getOperands(), [](Value value) {
+      return isa<RankedTensorType>(value.getType());
+    });
+    if (operand == op->operand_end())
+      break;
+    tensor = *operand;
+  }
+  return tensor;
+}
+
 namespace {
 
 /// Elements as scalars.
@@ -29,7 +45,8 @@ public:
     auto type = cast<RankedTensorType>(tensor.getType());
     if (!type.isDynamicDim(dim))
       return integer(type.getDimSize(dim));
-    return hostScalar(tensor::DimOp::create(builder, loc, tensor, dim));
+    return hostScalar(
+        tensor::DimOp::create(builder, loc, getShaped(tensor), dim));
   }
   Value hostScalar(Value scalar) override {
     if (!scalar.getType().isIndex())
@@ -115,7 +132,8 @@ void TestElements::runOnOperation() {
       SmallVector<Value> sizes;
       for (int64_t dim = 0; dim < type.getRank(); ++dim)
         if (type.isDynamicDim(dim))
-          sizes.push_back(tensor::DimOp::create(b, loc, operand.get(), dim));
+          sizes.push_back(
+              tensor::DimOp::create(b, loc, getShaped(operand.get()), dim));
       auto generate = tensor::GenerateOp::create(
           b, loc, type, sizes, [&](OpBuilder &body, Location, ValueRange at) {
             ScalarElementBuilder elements(body, loc);

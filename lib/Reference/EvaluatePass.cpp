@@ -1,0 +1,117 @@
+//===- EvaluatePass.cpp - graph-evaluate ----------------------------------===//
+
+#include "lib/Reference/NpzFiles.h"
+#include "lib/Reference/Weights.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Pass/Pass.h"
+#include "raddle/Reference/Evaluator.h"
+#include "raddle/Reference/Passes.h"
+
+using namespace mlir;
+
+namespace raddle::reference {
+namespace {
+
+class EvaluatePass : public PassWrapper<EvaluatePass, OperationPass<ModuleOp>> {
+public:
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(EvaluatePass)
+
+  EvaluatePass() = default;
+  EvaluatePass(const EvaluatePass &other) : PassWrapper(other) {}
+
+  StringRef getArgument() const override { return "graph-evaluate"; }
+  StringRef getDescription() const override {
+    return "Run a function on the host";
+  }
+  void getDependentDialects(DialectRegistry &registry) const override {
+    registry.insert<arith::ArithDialect, tensor::TensorDialect>();
+  }
+
+  void runOnOperation() override {
+    EvaluatorOptions options;
+    options.readWeight = makeArchiveReader(getOperation());
+    Evaluator evaluator(std::move(options));
+    bool found = false;
+    // Without files every function that needs none is run.
+    bool all = only.empty() && inputs.empty() && outputs.empty();
+    StringRef name = only.empty() ? StringRef("main") : StringRef(only);
+    for (func::FuncOp function : getOperation().getOps<func::FuncOp>()) {
+      if (all ? function.isExternal() || function.getNumArguments() != 0
+              : function.getName() != name)
+        continue;
+      found = true;
+      if (failed(evaluate(evaluator, function)))
+        return signalPassFailure();
+    }
+    if (!found && !all) {
+      getOperation().emitError("has no function '") << name << "' to evaluate";
+      return signalPassFailure();
+    }
+  }
+
+private:
+  LogicalResult evaluate(Evaluator &evaluator, func::FuncOp function) {
+    llvm::SmallVector<Tensor> arguments, results;
+    if (!inputs.empty()) {
+      if (failed(readArguments(function, inputs, arguments)))
+        return failure();
+    } else if (function.getNumArguments() != 0) {
+      return function.emitOpError("has ")
+             << function.getNumArguments()
+             << " arguments: option 'inputs' has to give them";
+    }
+    if (failed(evaluator.run(function, arguments, results)))
+      return failure();
+    if (!outputs.empty())
+      return writeResults(function, outputs, results);
+    replaceBody(function, results);
+    return success();
+  }
+
+  /// The function as the constants that it returned.
+  static void replaceBody(func::FuncOp function,
+                          llvm::ArrayRef<Tensor> results) {
+    Block &body = function.front();
+    Location loc = body.getTerminator()->getLoc();
+    body.clear();
+    auto builder = OpBuilder::atBlockBegin(&body);
+    llvm::SmallVector<Value> constants;
+    for (auto [result, type] : llvm::zip(results, function.getResultTypes())) {
+      auto constantType =
+          RankedTensorType::get(result.getShape(), result.getElementType());
+      DenseElementsAttr elements = toAttribute(result, constantType);
+      TypedAttr value = elements;
+      if (!isa<ShapedType>(type))
+        value = cast<TypedAttr>(*elements.value_begin<Attribute>());
+      Value constant = arith::ConstantOp::create(builder, loc, value);
+      if (constant.getType() != type)
+        constant = tensor::CastOp::create(builder, loc, type, constant);
+      constants.push_back(constant);
+    }
+    func::ReturnOp::create(builder, loc, constants);
+  }
+
+  Option<std::string> only{
+      *this, "function",
+      llvm::cl::desc("the function to run (default: main with files, else all "
+                     "without arguments)")};
+  Option<std::string> inputs{*this, "inputs",
+                             llvm::cl::desc("arguments by name, an .npz file")};
+  Option<std::string> outputs{*this, "outputs",
+                              llvm::cl::desc("results by name, an .npz file")};
+};
+
+} // namespace
+
+std::unique_ptr<Pass> createEvaluatePass() {
+  return std::make_unique<EvaluatePass>();
+}
+
+void registerReferencePasses() {
+  registerPass(createEvaluatePass);
+  registerPass([] { return createFoldConstantsPass(); });
+}
+
+} // namespace raddle::reference

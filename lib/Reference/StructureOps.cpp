@@ -1,0 +1,34 @@
+//===- StructureOps.cpp - Weights and groups ------------------------------===//
+
+#include "dialects/Graph/IR/GraphOps.h"
+#include "lib/Reference/Call.h"
+
+using namespace mlir;
+
+namespace raddle::reference {
+namespace {
+
+LogicalResult evaluateWeight(graph::WeightOp op, Call &call) {
+  const WeightReader &read = call.evaluator.getOptions().readWeight;
+  if (!read)
+    return call.error() << "names entry '" << op.getSource().getEntry()
+                        << "', but no archives are given";
+  Tensor weight;
+  if (failed(read(op, weight)))
+    return failure();
+  return call.finish(std::move(weight));
+}
+
+LogicalResult evaluateGroup(graph::GroupOp op, Call &call) {
+  return call.evaluator.runBlock(op.getBody().front(), call.operands,
+                                 call.results);
+}
+
+} // namespace
+
+void addStructureHandlers(HandlerTable &table) {
+  table.add(evaluateWeight);
+  table.add(evaluateGroup);
+}
+
+} // namespace raddle::reference
