@@ -18,6 +18,7 @@ TEST(Fault, EndsTheCallAndAllLaterOnes) {
   p.buffers = {{"y", BufferKind::Output, 4, 0, ""}};
   p.kernels = {kernel("wild", {ParamKind::Ptr}, 1)};
   p.body = {launch(0, 1, {Argument::ptr(0)})};
+  m.tileTexts["wild"] = "tile.func @wild\n  tile.store %p\n";
   Expected<std::shared_ptr<Model>> model = m.load();
   ASSERT_TRUE(model) << model.error().message();
   auto session = Session::create(*model);
@@ -27,8 +28,12 @@ TEST(Fault, EndsTheCallAndAllLaterOnes) {
   std::string first = outputs.error().message();
   EXPECT_NE(first.find("CUDA_ERROR_"), std::string::npos) << first;
   if ((*model)->device()->isVirtual()) {
-    // The virtual GPU says where.
-    EXPECT_NE(first.find("wild"), std::string::npos) << first;
+    // The virtual GPU says where: graph node, kernel, lines.
+    for (const char *part : {"kernel 'wild' (nodes '/wild')", "out-of-bounds",
+                             "PTX line 16: st.global.u32 [%rd3], %r1;",
+                             "tile line 2: tile.store %p"})
+      EXPECT_NE(first.find(part), std::string::npos)
+          << part << " is not in: " << first;
   }
   outputs = (*session)->run({});
   ASSERT_FALSE(outputs);

@@ -66,6 +66,7 @@ struct TestModel {
                                             {"increment", kIncrementPtx},
                                             {"reverse", kReversePtx},
                                             {"wild", kWildPtx}};
+  std::map<std::string, std::string> tileTexts;
   std::map<std::string, std::vector<float>> weights;
   std::string target = "sm_80";
 
@@ -74,6 +75,9 @@ struct TestModel {
     for (const Kernel &kernel : program.kernels)
       if (Error error =
               writer.addPtx(target, kernel.module, ptx.at(kernel.module)))
+        return error;
+    for (const auto &[module, text] : tileTexts)
+      if (Error error = writer.addTileText(module, text))
         return error;
     for (const auto &[name, values] : weights) {
       auto bytes = std::as_bytes(std::span(values));

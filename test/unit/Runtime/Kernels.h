@@ -100,11 +100,12 @@ inline const char *const kReversePtx = R"(
 }
 )";
 
-/// wild(p): stores far outside of every allocation.
+/// wild(p): stores far outside of every allocation, by line 2 of its tile text.
 inline const char *const kWildPtx = R"(
 .version 7.1
 .target sm_80
 .address_size 64
+.file 1 "wild.tile"
 .visible .entry wild(.param .u64 p)
 {
   .reg .b32 %r<2>;
@@ -114,6 +115,7 @@ inline const char *const kWildPtx = R"(
   mov.u64 %rd2, 281474976710656;
   add.s64 %rd3, %rd1, %rd2;
   mov.u32 %r1, 1;
+  .loc 1 2 3
   st.global.u32 [%rd3], %r1;
   ret;
 }
