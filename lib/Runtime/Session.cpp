@@ -3,6 +3,7 @@
 #include "SessionImpl.h"
 
 #include <chrono>
+#include <new>
 
 using namespace raddle;
 
@@ -42,7 +43,14 @@ Expected<Session::Outputs> Session::run(const Inputs &inputs,
   if (impl_->isRunning.exchange(true))
     return Error("the session is in use by another thread; each thread needs "
                  "a session of its own");
-  Expected<Outputs> outputs = impl_->run(inputs, memories);
+  // Sizes come from the model and its inputs, so memory may well run out.
+  Expected<Outputs> outputs = [&]() -> Expected<Outputs> {
+    try {
+      return impl_->run(inputs, memories);
+    } catch (const std::bad_alloc &) {
+      return Error("out of memory");
+    }
+  }();
   impl_->isRunning = false;
   return outputs;
 }
