@@ -294,7 +294,8 @@ LogicalResult HostProgramBuilder::lower(GroupOp op) {
       }
     }
     IRMapping mapping;
-    Block &host = kernel.host.getBody().front();
+    func::FuncOp hostFunction = kernel.host;
+    Block &host = hostFunction.getBody().front();
     for (auto [from, to] : llvm::zip(host.getArguments(), hostArgs))
       mapping.map(from, to);
     for (Operation &inner : host.without_terminator())
@@ -331,8 +332,9 @@ LogicalResult HostProgramBuilder::lower(GroupOp op) {
       }
     }
     plan::LaunchOp::create(
-        b, loc, FlatSymbolRefAttr::get(kernel.func.getSymNameAttr()), blocks,
-        args, b.getDenseI64ArrayAttr(written), op.getNodesAttr());
+        b, loc,
+        FlatSymbolRefAttr::get(func::FuncOp(kernel.func).getSymNameAttr()),
+        blocks, args, b.getDenseI64ArrayAttr(written), op.getNodesAttr());
   }
   return success();
 }
