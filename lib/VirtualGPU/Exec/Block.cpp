@@ -1,0 +1,389 @@
+//===- Block.cpp - Running thread blocks ----------------------------------===//
+
+#include "Exec/Block.h"
+
+#include "Check/Checker.h"
+#include "Exec/Counters.h"
+
+#include <chrono>
+#include <climits>
+#include <cstring>
+#include <thread>
+
+using namespace raddle::vgpu;
+
+/// Instructions of a warp before the next one gets its turn.
+static constexpr uint32_t kLongTurn = 1 << 16;
+/// Stack of calls per thread beyond what the entry function declares.
+static constexpr uint32_t kCallStackBytes = 4096;
+
+BlockRunner::BlockRunner(LaunchState &launch) : launch(launch) {
+  const uint32_t threads = launch.block[0] * launch.block[1] * launch.block[2];
+  warps.resize((threads + 31) / 32);
+  copies.resize(warps.size());
+  sharedMemory = allocateAligned(launch.sharedBytes + 256);
+  const Kernel &kernel = *launch.kernel;
+  uint32_t local = 0;
+  for (const auto &f : kernel.functions)
+    local = std::max(local, f->localBytes);
+  if (kernel.functions.size() > 1)
+    local += kernel.functions[0]->localBytes + kCallStackBytes;
+  if (local)
+    localMemory = allocateAligned(size_t(local) * 32 * warps.size());
+  for (Warp &w : warps) {
+    w = Warp();
+    w.localStride = local;
+    w.localBytes = local;
+  }
+  if (launch.options.checks.any())
+    checker = std::make_unique<Checker>(*this);
+  if (launch.options.count)
+    counters = std::make_unique<Counters>(*launch.kernel);
+}
+
+BlockRunner::~BlockRunner() = default;
+
+Frame *BlockRunner::newFrame(const Code &code) {
+  // Shadows of registers follow the registers.
+  const uint32_t bytes = code.frameBytes * (hasShadows() ? 2 : 1);
+  Frame *frame = nullptr;
+  for (size_t i = 0; i < freeFrames.size(); ++i)
+    if (freeFrames[i]->bytes == bytes) {
+      frame = freeFrames[i];
+      freeFrames[i] = freeFrames.back();
+      freeFrames.pop_back();
+      break;
+    }
+  if (!frame) {
+    frames.push_back(std::make_unique<Frame>());
+    frameMemory.push_back(allocateAligned(bytes));
+    frame = frames.back().get();
+    frame->regs = frameMemory.back().get();
+    frame->bytes = bytes;
+    std::memset(frame->regs, 0, bytes);
+  }
+  frame->code = &code;
+  frame->parent = nullptr;
+  frame->returnPc = 0;
+  frame->localBase = 0;
+  frame->depth = 0;
+  frame->callOp = nullptr;
+  if (hasShadows()) {
+    // Everything is undefined; constants lie elsewhere.
+    std::memset(frame->regs + code.frameBytes, 0xff, code.frameBytes);
+  }
+  return frame;
+}
+
+void BlockRunner::releaseFrame(Frame *frame) { freeFrames.push_back(frame); }
+
+void BlockRunner::fault(Warp &w, const Op &op, FaultClass faultClass,
+                        std::string message, unsigned lane, bool hasAddress,
+                        uint64_t address, std::string allocation,
+                        std::string other) {
+  w.leave = true;
+  w.mergePc = INT_MIN;
+  if (faulted)
+    return;
+  faulted = true;
+  std::lock_guard<std::mutex> lock(launch.mutex);
+  // The fault of the first block counts, whatever thread ran first.
+  if (launch.fault && launch.stopBlock.load() <= blockIndex)
+    return;
+  launch.stopBlock.store(blockIndex);
+  Fault &f = launch.fault;
+  f = Fault();
+  f.faultClass = faultClass;
+  f.message = std::move(message);
+  f.kernel = launch.kernel->name;
+  for (unsigned i = 0; i < 3; ++i)
+    f.block[i] = w.ctaid[i];
+  uint32_t linear = w.index * 32 + lane;
+  f.thread[0] = linear % launch.block[0];
+  f.thread[1] = linear / launch.block[0] % launch.block[1];
+  f.thread[2] = linear / launch.block[0] / launch.block[1];
+  for (const auto &code : launch.kernel->functions) {
+    if (code->ops.empty() || &op < code->ops.data() ||
+        &op >= code->ops.data() + code->ops.size())
+      continue;
+    const OpInfo &info = code->infos[&op - code->ops.data()];
+    f.ptxLine = info.line;
+    if (info.location >= 0) {
+      const Module &module = *launch.kernel->module;
+      const SourceLocation &at = module.locations[info.location];
+      auto file = module.files.find(at.file);
+      f.source = (file == module.files.end() ? "file " + std::to_string(at.file)
+                                             : file->second) +
+                 ":" + std::to_string(at.line);
+      if (at.column)
+        f.source += ":" + std::to_string(at.column);
+    }
+  }
+  f.hasAddress = hasAddress;
+  f.address = address;
+  f.allocation = std::move(allocation);
+  f.other = std::move(other);
+}
+
+void BlockRunner::start(uint64_t index) {
+  blockIndex = index;
+  faulted = false;
+  const Code &entry = *launch.kernel->functions[0];
+  const uint32_t threads = launch.block[0] * launch.block[1] * launch.block[2];
+  freeFrames.clear();
+  for (auto &f : frames)
+    freeFrames.push_back(f.get());
+  for (Barrier &b : barriers)
+    b = Barrier();
+  // Nothing may depend on what was there before.
+  std::memset(sharedMemory.get(), 0xff, launch.sharedBytes);
+  uint32_t ctaid[3] = {
+      static_cast<uint32_t>(index % launch.grid[0]),
+      static_cast<uint32_t>(index / launch.grid[0] % launch.grid[1]),
+      static_cast<uint32_t>(index / launch.grid[0] / launch.grid[1])};
+  for (size_t i = 0; i < warps.size(); ++i) {
+    Warp &w = warps[i];
+    w.index = static_cast<uint32_t>(i);
+    Frame *frame = newFrame(entry);
+    const uint32_t first = w.index * 32;
+    w.present = threads - first >= 32 ? ~0u : (1u << (threads - first)) - 1;
+    frame->lanes = w.present;
+    w.frame = frame;
+    w.regs = frame->regs;
+    w.code = entry.ops.data();
+    w.consts = entry.consts.get();
+    w.pc = 0;
+    w.mergePc = INT_MAX;
+    w.active = w.present;
+    w.exec = 0;
+    w.exited = 0;
+    w.leave = w.done = w.waiting = false;
+    w.mma = launch.options.mma;
+    w.sm = launch.options.sm;
+    w.backEdges = 0;
+    w.shared = sharedMemory.get();
+    w.sharedBytes = launch.sharedBytes;
+    w.local = localMemory
+                  ? localMemory.get() + size_t(w.localStride) * 32 * w.index
+                  : nullptr;
+    w.params = reinterpret_cast<const uint8_t *>(launch.params);
+    w.paramBytes = launch.kernel->paramBytes;
+    for (unsigned d = 0; d < 3; ++d) {
+      w.ctaid[d] = ctaid[d];
+      w.ntid[d] = launch.block[d];
+      w.nctaid[d] = launch.grid[d];
+    }
+    w.dynamicShared = launch.dynamicShared;
+    w.launchId = launch.launchId;
+    w.block = this;
+    w.ranges = ranges;
+    w.observed = checker || counters;
+    w.numGroups = 0;
+    w.copies = &copies[i];
+    w.copies->copies.clear();
+    std::memset(w.copies->laneGroup, 0, sizeof w.copies->laneGroup);
+  }
+  if (checker)
+    checker->startBlock();
+  random = launch.options.seed * 0x9e3779b97f4a7c15u + index;
+}
+
+void BlockRunner::runWarp(Warp &w) {
+  w.leave = false;
+  if (!w.active)
+    reschedule(w);
+  uint32_t budget = w.budget;
+  while (true) {
+    const Op *op = w.code + w.pc++;
+    uint32_t lanes = w.active;
+    if (op->guard >= 0)
+      lanes &= *reinterpret_cast<const uint32_t *>(w.regs + op->guard) ^
+               op->guardFlip;
+    if (lanes) {
+      w.exec = lanes;
+      op->fn(w, *op);
+    }
+    if (__builtin_expect(w.pc >= w.mergePc, 0)) {
+      if (w.leave)
+        return;
+      reschedule(w);
+      if (w.leave)
+        return;
+    }
+    if (__builtin_expect(--budget == 0, 0))
+      return;
+  }
+}
+
+/// The same with counters and the definedness of registers.
+void BlockRunner::runChecked(Warp &w) {
+  w.leave = false;
+  if (!w.active)
+    reschedule(w);
+  uint32_t budget = w.budget;
+  const bool init = launch.options.checks.init;
+  while (!w.leave) {
+    const Code &code = *w.frame->code;
+    const Op *op = w.code + w.pc++;
+    const OpInfo &info = code.infos[op - w.code];
+    uint32_t lanes = w.active;
+    if (op->guard >= 0)
+      lanes &= *reinterpret_cast<const uint32_t *>(w.regs + op->guard) ^
+               op->guardFlip;
+    w.exec = lanes;
+    if (counters)
+      counters->instruction(w, code, *op, info);
+    if (init && !checker->beforeOp(w, *op, info))
+      return;
+    if (lanes) {
+      op->fn(w, *op);
+      if (init && !w.leave && !faulted)
+        checker->afterOp(w, *op, info);
+    }
+    if (!w.leave && w.pc >= w.mergePc)
+      reschedule(w);
+    if (--budget == 0)
+      return;
+  }
+}
+
+/// Every warp waits for something that cannot happen any more.
+bool BlockRunner::reportDeadlock() {
+  for (Warp &w : warps)
+    for (uint32_t i = 0; i < w.numGroups; ++i) {
+      Group &g = w.groups[i];
+      if (g.state != GroupState::WaitSync)
+        continue;
+      const Op &op = g.frame->code->ops[g.pc];
+      const Sem sem = g.frame->code->infos[g.pc].form.sem;
+      const uint32_t missing = g.syncMask & w.present & ~w.exited & ~g.lanes;
+      const bool isBarrier =
+          sem == Sem::BarSync || sem == Sem::BarArrive || sem == Sem::BarRed;
+      fault(
+          w, op, isBarrier ? FaultClass::DivergentBarrier : FaultClass::BadMask,
+          (isBarrier
+               ? std::string("threads of the warp never arrive at the "
+                             "barrier: lane mask 0x")
+               : std::string("threads of the member mask never arrive: lane "
+                             "mask 0x")) +
+              [&] {
+                char text[16];
+                std::snprintf(text, sizeof text, "%x", missing);
+                return std::string(text);
+              }(),
+          __builtin_ctz(g.lanes));
+      return false;
+    }
+  for (Warp &w : warps)
+    for (uint32_t i = 0; i < w.numGroups; ++i) {
+      Group &g = w.groups[i];
+      if (g.state != GroupState::WaitBarrier)
+        continue;
+      const Barrier &b = barriers[g.barrier];
+      fault(w, g.frame->code->ops[g.pc - 1], FaultClass::DivergentBarrier,
+            "barrier " + std::to_string(g.barrier) + " waits for " +
+                std::to_string(b.expected ? b.expected : 32 * liveWarps()) +
+                " threads, only " + std::to_string(b.arrived) + " ever arrive",
+            __builtin_ctz(g.lanes));
+      return false;
+    }
+  return false;
+}
+
+bool BlockRunner::run(uint64_t index) {
+  start(index);
+  const uint64_t seed = launch.options.seed;
+  auto next = [&] {
+    random ^= random << 13;
+    random ^= random >> 7;
+    random ^= random << 17;
+    return random;
+  };
+  if (seed)
+    for (int i = 0; i < 8; ++i)
+      next();
+  const bool checked = launch.options.checks.init || counters;
+  while (true) {
+    bool progress = false, allDone = true;
+    const size_t n = warps.size();
+    size_t first = seed ? next() % n : 0;
+    for (size_t k = 0; k < n; ++k) {
+      Warp &w = warps[(first + k) % n];
+      if (w.done)
+        continue;
+      allDone = false;
+      if (w.waiting)
+        continue;
+      if (seed && next() % 4 == 0) {
+        progress = true; // someone else first
+        continue;
+      }
+      progress = true;
+      w.budget = seed ? 1 + next() % 64 : kLongTurn;
+      if (checked)
+        runChecked(w);
+      else
+        runWarp(w);
+      if (faulted)
+        return false;
+    }
+    if (allDone) {
+      if (counters)
+        ++counters->blocks;
+      break;
+    }
+    if (!progress)
+      return reportDeadlock();
+    if (launch.deadline) {
+      uint64_t now = std::chrono::duration_cast<std::chrono::nanoseconds>(
+                         std::chrono::steady_clock::now().time_since_epoch())
+                         .count();
+      if (now > launch.deadline) {
+        Warp *w = &warps[0];
+        for (Warp &other : warps)
+          if (!other.done && !other.waiting)
+            w = &other;
+        fault(*w, w->code[std::max(w->pc, 1) - 1], FaultClass::Timeout,
+              "the kernel ran longer than allowed",
+              w->active ? __builtin_ctz(w->active) : 0);
+        return false;
+      }
+    }
+    if (launch.stopBlock.load(std::memory_order_relaxed) < index)
+      return false;
+  }
+  return true;
+}
+
+void raddle::vgpu::runGrid(LaunchState &launch) {
+  const uint64_t total =
+      uint64_t(launch.grid[0]) * launch.grid[1] * launch.grid[2];
+  if (launch.options.timeoutSeconds > 0)
+    launch.deadline =
+        std::chrono::duration_cast<std::chrono::nanoseconds>(
+            std::chrono::steady_clock::now().time_since_epoch())
+            .count() +
+        static_cast<uint64_t>(launch.options.timeoutSeconds * 1e9);
+  auto work = [&] {
+    BlockRunner runner(launch);
+    while (true) {
+      uint64_t index = launch.nextBlock.fetch_add(1);
+      if (index >= total || index >= launch.stopBlock.load())
+        break;
+      if (!runner.run(index))
+        break;
+    }
+    if (runner.counters) {
+      std::lock_guard<std::mutex> lock(launch.mutex);
+      launch.counters->add(*runner.counters);
+    }
+  };
+  const uint64_t threads =
+      std::min<uint64_t>(std::max(1u, launch.options.threads), total);
+  std::vector<std::thread> pool;
+  for (uint64_t i = 1; i < threads; ++i)
+    pool.emplace_back(work);
+  work();
+  for (std::thread &t : pool)
+    t.join();
+}

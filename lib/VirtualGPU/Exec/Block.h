@@ -1,0 +1,137 @@
+//===- Block.h - Running a thread block -------------------------*- C++ -*-===//
+
+#ifndef RADDLE_LIB_VIRTUALGPU_EXEC_BLOCK_H
+#define RADDLE_LIB_VIRTUALGPU_EXEC_BLOCK_H
+
+#include "Check/Fault.h"
+#include "Device/Memory.h"
+#include "Exec/Code.h"
+#include "Exec/Warp.h"
+
+#include <atomic>
+#include <mutex>
+
+namespace raddle::vgpu {
+
+class Checker;
+struct Counters;
+
+struct Checks {
+  bool init = false, race = false, sync = false;
+  bool any() const { return init || race || sync; }
+};
+
+struct LaunchOptions {
+  Checks checks;
+  MmaMode mma = MmaMode::Hw;
+  uint8_t sm = 80;
+  uint64_t seed = 0; // 0: warps run in order, in long turns
+  unsigned threads = 1;
+  double timeoutSeconds = 0; // 0: none
+  bool count = false;
+};
+
+/// What the host threads of one launch share.
+struct LaunchState {
+  const Kernel *kernel = nullptr;
+  DeviceMemory *memory = nullptr;
+  LaunchOptions options;
+  uint32_t grid[3] = {1, 1, 1}, block[3] = {1, 1, 1};
+  uint32_t sharedBytes = 0;
+  uint32_t dynamicShared = 0;
+  uint64_t params = 0; // device address of the parameter buffer
+  uint64_t launchId = 0;
+  uint64_t deadline = 0; // nanoseconds of the steady clock
+  std::atomic<uint64_t> nextBlock{0};
+  /// Blocks from this one on need not run: a fault came before them.
+  std::atomic<uint64_t> stopBlock{~uint64_t(0)};
+  std::mutex mutex;
+  Fault fault;
+  Counters *counters = nullptr;
+};
+
+/// Asynchronous copies that have not landed.
+struct PendingCopies {
+  struct Copy {
+    uint32_t lanes;
+    uint32_t bytes;
+    uint32_t group[32];
+    uint32_t to[32]; // shared addresses
+    uint32_t sourceBytes[32];
+    uint64_t from[32];
+    const Op *op;
+  };
+  std::vector<Copy> copies;
+  uint32_t laneGroup[32] = {};
+};
+
+struct Barrier {
+  uint32_t expected = 0; // threads; 0: nobody waits
+  uint32_t arrived = 0;
+  uint32_t popc = 0;
+  bool all = true, any = false;
+  uint64_t warps = 0; // that arrived, for the race check
+};
+
+/// Runs blocks one after the other on one host thread.
+class BlockRunner {
+public:
+  explicit BlockRunner(LaunchState &launch);
+  ~BlockRunner();
+  BlockRunner(const BlockRunner &) = delete;
+
+  /// Runs block number `index`; false after a fault.
+  bool run(uint64_t index);
+
+  // For the handlers.
+  LaunchState &launch;
+  Barrier barriers[16];
+  std::vector<Warp> warps;
+  std::unique_ptr<Checker> checker;
+  std::unique_ptr<Counters> counters;
+  uint64_t blockIndex = 0;
+  bool faulted = false;
+
+  Frame *newFrame(const Code &code);
+  void releaseFrame(Frame *frame);
+  void fault(Warp &warp, const Op &op, FaultClass faultClass,
+             std::string message, unsigned lane, bool hasAddress = false,
+             uint64_t address = 0, std::string allocation = {},
+             std::string other = {});
+  /// After arrivals or exits: releases the barrier if it is complete.
+  void tryRelease(unsigned barrier);
+  unsigned liveWarps() const;
+  /// Registers of a frame have shadows behind them when definedness is
+  /// checked.
+  bool hasShadows() const { return launch.options.checks.init; }
+
+private:
+  void start(uint64_t index);
+  bool reportDeadlock();
+  void runWarp(Warp &warp);
+  void runChecked(Warp &warp);
+
+  AlignedBytes sharedMemory, localMemory;
+  std::vector<std::unique_ptr<Frame>> frames;
+  std::vector<AlignedBytes> frameMemory;
+  std::vector<Frame *> freeFrames;
+  std::vector<PendingCopies> copies;
+  Range ranges[kRangeCacheSize];
+  uint64_t random = 0;
+};
+
+/// Runs the whole grid. The fault, if any, is in `launch`.
+void runGrid(LaunchState &launch);
+
+/// Reschedules the groups of a warp: merges, picks the next. See Control.cpp.
+void reschedule(Warp &warp);
+/// Puts the running group to sleep.
+void parkGroup(Warp &warp, GroupState state, int32_t pc, uint8_t barrier,
+               uint32_t syncMask);
+
+Handler selectAsyncCopy(const Form &form);
+Handler selectBarrier(const Form &form);
+
+} // namespace raddle::vgpu
+
+#endif

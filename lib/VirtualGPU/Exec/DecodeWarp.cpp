@@ -1,0 +1,127 @@
+//===- DecodeWarp.cpp - Operands of warp-wide instructions and mma --------===//
+
+#include "Exec/Decoder.h"
+
+using namespace raddle::vgpu;
+
+/// d value, e predicate (flags 1), a value, b lane, c clamp, list[0] mask.
+bool Decoder::decodeShfl(const Instruction &in) {
+  if (!expectOperands(in, 5, 5))
+    return false;
+  const Operand &to = operand(in, 0);
+  std::vector<Slot> &list = code.lists.emplace_back();
+  list.resize(1);
+  if (!source(operand(in, 1), 4, Type::B32, op.a) ||
+      !source(operand(in, 2), 4, Type::B32, op.b, 1) ||
+      !source(operand(in, 3), 4, Type::B32, op.c, 1) ||
+      !source(operand(in, 4), 4, Type::B32, list[0], 1) ||
+      !destination(to, 4, op.d) || !predicateDestination(to.reg2, op.e))
+    return false;
+  op.flags = to.reg2 >= 0;
+  op.list = list.data();
+  return emit(op, form);
+}
+
+/// d result, a predicate (flags 1 negates it), b mask.
+bool Decoder::decodeVote(const Instruction &in) {
+  if (!expectOperands(in, 3, 3))
+    return false;
+  const Operand &to = operand(in, 0);
+  bool negated;
+  if (!predicate(operand(in, 1), op.a, negated) ||
+      !source(operand(in, 2), 4, Type::B32, op.b, 1))
+    return false;
+  op.flags = negated;
+  if (form.has(Mod::ballot))
+    return destination(to, 4, op.d) && emit(op, form);
+  if (to.kind != OperandKind::Register)
+    return fail("expected a predicate, found " + describe(to));
+  return predicateDestination(to.reg, op.d) && emit(op, form);
+}
+
+/// d mask, e predicate (flags 1), a value, b mask.
+bool Decoder::decodeMatch(const Instruction &in) {
+  if (!expectOperands(in, 3, 3))
+    return false;
+  const Operand &to = operand(in, 0);
+  if (!source(operand(in, 1), typeBytes(form.type[0]), form.type[0], op.a) ||
+      !source(operand(in, 2), 4, Type::B32, op.b, 1) ||
+      !destination(to, 4, op.d) || !predicateDestination(to.reg2, op.e))
+    return false;
+  op.flags = to.reg2 >= 0;
+  return emit(op, form);
+}
+
+bool Decoder::decodeElect(const Instruction &in) {
+  if (!expectOperands(in, 2, 2))
+    return false;
+  const Operand &to = operand(in, 0);
+  if (!source(operand(in, 1), 4, Type::B32, op.b, 1) ||
+      !destination(to, 4, op.d) || !predicateDestination(to.reg2, op.e))
+    return false;
+  return emit(op, form);
+}
+
+/// ldmatrix, stmatrix: list has the registers, a the address. movmatrix: d, a.
+bool Decoder::decodeMatrixMove(const Instruction &in) {
+  if (!expectOperands(in, 2, 2))
+    return false;
+  if (form.sem == Sem::Movmatrix)
+    return source(operand(in, 1), 4, Type::B32, op.a) &&
+           destination(operand(in, 0), 4, op.d) && emit(op, form);
+  const bool load = form.sem == Sem::Ldmatrix;
+  const unsigned count = form.has(Mod::x4) ? 4 : form.has(Mod::x2) ? 2 : 1;
+  std::vector<Slot> list;
+  bool unused;
+  if (!decodeAddress(operand(in, load ? 1 : 0), op, unused) ||
+      !decodeRegisterList(operand(in, load ? 0 : 1), count, 4, load, list))
+    return false;
+  op.count = static_cast<uint8_t>(count);
+  op.space = static_cast<uint8_t>(form.has(Mod::shared) ? Space::Shared
+                                                        : Space::Generic);
+  if (form.has(Mod::trans))
+    op.flags |= 2;
+  op.list = code.lists.emplace_back(std::move(list)).data();
+  return emit(op, form);
+}
+
+/// list: registers of D, A, B, C one after the other.
+bool Decoder::decodeMma(const Instruction &in) {
+  if (!expectOperands(in, 4, 4))
+    return false;
+  unsigned m = 16, n = 8, k = 0;
+  struct Shape {
+    Mod mod;
+    unsigned m, k;
+  };
+  static constexpr Shape kShapes[] = {
+      {Mod::m16n8k4, 16, 4},     {Mod::m16n8k8, 16, 8},
+      {Mod::m16n8k16, 16, 16},   {Mod::m16n8k32, 16, 32},
+      {Mod::m16n8k64, 16, 64},   {Mod::m16n8k128, 16, 128},
+      {Mod::m16n8k256, 16, 256}, {Mod::m8n8k16, 8, 16},
+      {Mod::m8n8k32, 8, 32}};
+  for (const Shape &shape : kShapes)
+    if (form.has(shape.mod))
+      m = shape.m, k = shape.k;
+  auto registers = [&](Type type, unsigned rows, unsigned columns) {
+    unsigned bitsEach =
+        type == Type::TF32 || type == Type::F32 || type == Type::S32 ? 32
+        : type == Type::F64                                          ? 64
+                            : 8 * typeBytes(type);
+    unsigned bits = rows * columns * bitsEach / 32; // per lane
+    return std::max(1u, bits / 32);
+  };
+  const unsigned counts[4] = {
+      registers(form.type[0], m, n), registers(form.type[1], m, k),
+      registers(form.type[2], k, n), registers(form.type[3], m, n)};
+  std::vector<Slot> list;
+  for (unsigned i = 1; i < 4; ++i)
+    if (!decodeRegisterList(operand(in, i), counts[i], 4, false, list))
+      return false;
+  std::vector<Slot> all;
+  if (!decodeRegisterList(operand(in, 0), counts[0], 4, true, all))
+    return false;
+  all.insert(all.end(), list.begin(), list.end());
+  op.list = code.lists.emplace_back(std::move(all)).data();
+  return emit(op, form);
+}

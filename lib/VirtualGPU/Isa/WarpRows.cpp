@@ -1,0 +1,61 @@
+//===- WarpRows.cpp - Warp-wide instructions, barriers, tensor cores ------===//
+
+#include "Isa/Rows.h"
+
+using namespace raddle::vgpu;
+
+void raddle::vgpu::addWarpRows(std::vector<Row> &rows) {
+  static constexpr Row kRows[] = {
+      {"shfl", "sync up|down|bfly|idx", "b32", nullptr, Sem::Shfl, Pipe::Warp,
+       60, 30},
+      {"vote", "sync all|any|uni", "pred", nullptr, Sem::Vote, Pipe::Warp, 60,
+       30},
+      {"vote", "sync ballot", "b32", nullptr, Sem::Vote, Pipe::Warp, 60, 30},
+      {"match", "any sync", "b32 b64", nullptr, Sem::Match, Pipe::Warp, 60, 70},
+      {"match", "all sync", "b32 b64", nullptr, Sem::Match, Pipe::Warp, 60, 70},
+      {"activemask", "", "b32", "d0", Sem::Activemask, Pipe::Warp, 62, 30},
+      {"redux", "sync add|min|max", "u32 s32", "d0 s0 b32", Sem::Redux,
+       Pipe::Warp, 70, 80},
+      {"redux", "sync and|or|xor", "b32", "d0 s0 b32", Sem::Redux, Pipe::Warp,
+       70, 80},
+      {"elect", "sync", "", nullptr, Sem::Elect, Pipe::Warp, 80, 90},
+      {"ldmatrix", "sync aligned m8n8 x1|x2|x4 trans? shared?", "b16", nullptr,
+       Sem::Ldmatrix, Pipe::Shared, 65, 75},
+      {"stmatrix", "sync aligned m8n8 x1|x2|x4 trans? shared?", "b16", nullptr,
+       Sem::Stmatrix, Pipe::Shared, 78, 90},
+      {"movmatrix", "sync aligned m8n8 trans", "b16", nullptr, Sem::Movmatrix,
+       Pipe::Warp, 78, 75},
+      {"mma", "sync aligned m16n8k8|m16n8k16 row col", "f32;f16;f16;f32",
+       nullptr, Sem::Mma, Pipe::Tensor, 65, 75},
+      {"mma", "sync aligned m16n8k8|m16n8k16 row col", "f16;f16;f16;f16",
+       nullptr, Sem::Mma, Pipe::Tensor, 65, 75},
+      {"mma", "sync aligned m16n8k8|m16n8k16 row col", "f32;bf16;bf16;f32",
+       nullptr, Sem::Mma, Pipe::Tensor, 70, 80},
+      {"mma", "sync aligned m16n8k4|m16n8k8 row col", "f32;tf32;tf32;f32",
+       nullptr, Sem::Mma, Pipe::Tensor, 70, 80},
+      {"mma", "sync aligned m16n8k16|m16n8k32 row col satfinite?",
+       "s32;s8 u8;s8 u8;s32", nullptr, Sem::Mma, Pipe::Tensor, 70, 80},
+      {"mma", "sync aligned m8n8k16 row col satfinite?", "s32;s8 u8;s8 u8;s32",
+       nullptr, Sem::Mma, Pipe::Tensor, 65, 75},
+      {"bar", "sync aligned?", "", nullptr, Sem::BarSync, Pipe::Barrier, 10,
+       10},
+      {"bar", "arrive aligned?", "", nullptr, Sem::BarArrive, Pipe::Barrier, 20,
+       20},
+      {"bar", "red popc aligned?", "u32", nullptr, Sem::BarRed, Pipe::Barrier,
+       20, 20},
+      {"bar", "red and|or aligned?", "pred", nullptr, Sem::BarRed,
+       Pipe::Barrier, 20, 20},
+      {"bar", "warp sync", "", "b32", Sem::BarWarp, Pipe::Barrier, 60, 30},
+      {"bar", "cta sync aligned?", "", nullptr, Sem::BarSync, Pipe::Barrier, 78,
+       30},
+      {"barrier", "cta? sync aligned?", "", nullptr, Sem::BarSync,
+       Pipe::Barrier, 60, 30},
+      {"barrier", "cta? arrive aligned?", "", nullptr, Sem::BarArrive,
+       Pipe::Barrier, 60, 30},
+      {"barrier", "cta? red popc aligned?", "u32", nullptr, Sem::BarRed,
+       Pipe::Barrier, 60, 30},
+      {"barrier", "cta? red and|or aligned?", "pred", nullptr, Sem::BarRed,
+       Pipe::Barrier, 60, 30},
+  };
+  rows.insert(rows.end(), std::begin(kRows), std::end(kRows));
+}
