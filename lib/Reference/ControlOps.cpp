@@ -4,6 +4,8 @@
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include <cstring>
 
 using namespace mlir;
 
@@ -86,6 +88,28 @@ LogicalResult evaluateExecuteRegion(scf::ExecuteRegionOp op, Call &call) {
   return call.evaluator.runBlock(op.getRegion().front(), {}, call.results);
 }
 
+/// One run of the body per element, in row-major order.
+LogicalResult evaluateGenerate(tensor::GenerateOp op, Call &call) {
+  auto type = cast<RankedTensorType>(op.getType());
+  Shape shape = call.mixed(type.getShape(), op.getDynamicExtents());
+  FailureOr<Tensor> result = call.allocate(type.getElementType(), shape);
+  if (failed(result))
+    return failure();
+  auto index = IndexType::get(op.getContext());
+  Shape strides = getRowMajorStrides(shape);
+  unsigned width = result->elementBytes();
+  for (int64_t n = 0; n < result->size(); ++n) {
+    llvm::SmallVector<Tensor> indices, element;
+    for (auto [size, stride] : llvm::zip(shape, strides))
+      indices.push_back(Tensor::scalar(index, n / stride % size));
+    if (failed(call.evaluator.runBlock(op.getBody().front(), indices, element)))
+      return failure();
+    std::memcpy(result->mutableData() + n * width, element.front().data(),
+                width);
+  }
+  return call.finish(*result);
+}
+
 } // namespace
 
 void addControlHandlers(HandlerTable &table) {
@@ -96,6 +120,7 @@ void addControlHandlers(HandlerTable &table) {
   table.add(evaluateWhile);
   table.add(evaluateIndexSwitch);
   table.add(evaluateExecuteRegion);
+  table.add(evaluateGenerate);
 }
 
 } // namespace raddle::reference

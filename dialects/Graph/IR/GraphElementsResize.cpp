@@ -83,7 +83,8 @@ Value DimSampler::getCoordinate() {
     Value adjustment = divf(toFloat(to), mulf(width, constant(scale)));
     Value offset =
         mulf(mulf(width, constant(0.5)), subf(constant(1.0), adjustment));
-    return addf(offset, halfPixel());
+    // In this order of additions, which decides ties of nearest.
+    return subf(addf(offset, unscale(addf(x, constant(0.5)))), constant(0.5));
   }
   case CoordinateMode::pytorch_half_pixel:
     if (std::optional<int64_t> size = getConstantIndex(to))
