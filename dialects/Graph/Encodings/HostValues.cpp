@@ -8,8 +8,24 @@
 using namespace mlir;
 using namespace raddle::graph;
 
+template <typename T> static T load(ArrayRef<char> bytes, int64_t n) {
+  T value;
+  std::memcpy(&value, bytes.data() + n * sizeof(T), sizeof(T));
+  return value;
+}
+
+template <typename T>
+static void store(MutableArrayRef<char> bytes, int64_t n, T value) {
+  std::memcpy(bytes.data() + n * sizeof(T), &value, sizeof(T));
+}
+
 double raddle::graph::readFloat(ArrayRef<char> bytes, Type type, int64_t n) {
   auto floatType = cast<FloatType>(type);
+  // The common types without the detour over arbitrary precision.
+  if (type.isF32())
+    return load<float>(bytes, n);
+  if (type.isF64())
+    return load<double>(bytes, n);
   int64_t size = getElementBytes(type);
   uint64_t raw = 0;
   std::memcpy(&raw, bytes.data() + n * size, size);
@@ -25,6 +41,10 @@ double raddle::graph::readFloat(ArrayRef<char> bytes, Type type, int64_t n) {
 
 void raddle::graph::writeFloat(MutableArrayRef<char> bytes, Type type,
                                int64_t n, double value) {
+  if (type.isF32())
+    return store(bytes, n, static_cast<float>(value));
+  if (type.isF64())
+    return store(bytes, n, value);
   llvm::APFloat converted(value);
   bool losesInfo;
   converted.convert(cast<FloatType>(type).getFloatSemantics(),
