@@ -17,7 +17,9 @@ OpRole raddle::graph::getRole(Operation *op) {
     auto elements = dyn_cast<DenseElementsAttr>(constant.getValue());
     return elements && elements.isSplat() ? OpRole::splat : OpRole::outside;
   }
-  if (isPointwise(op) || isa<ElementOpInterface>(op))
+  // An encoded value is assembled where it is decoded, so that kernels read
+  // the components as they are stored.
+  if (isPointwise(op) || isa<ElementOpInterface, AssembleOp>(op))
     return OpRole::element;
   return getSkeleton(op).empty() ? OpRole::outside : OpRole::root;
 }
@@ -48,7 +50,7 @@ bool raddle::graph::isWeightView(Operation *op) {
   bool found = false;
   for (unsigned visited = 0; !pending.empty(); ++visited) {
     Operation *next = pending.pop_back_val();
-    if (visited == 32 || !isa<ElementOpInterface>(next))
+    if (visited == 32 || !isa<ElementOpInterface, AssembleOp>(next))
       return false;
     for (Value operand : next->getOperands()) {
       if (!isa<RankedTensorType>(operand.getType()))
@@ -56,7 +58,7 @@ bool raddle::graph::isWeightView(Operation *op) {
       Operation *producer = operand.getDefiningOp();
       if (!producer)
         return false;
-      if (isa<WeightOp, AssembleOp, arith::ConstantOp>(producer))
+      if (isa<WeightOp, arith::ConstantOp>(producer))
         found = true;
       else
         pending.push_back(producer);
