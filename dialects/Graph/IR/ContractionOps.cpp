@@ -4,6 +4,7 @@
 #include "dialects/Graph/IR/GraphVerify.h"
 #include "mlir/IR/AffineMap.h"
 #include "mlir/IR/OpImplementation.h"
+#include "mlir/IR/PatternMatch.h"
 #include "llvm/Support/CheckedArithmetic.h"
 
 using namespace mlir;
@@ -179,6 +180,36 @@ ContractOp::reifyResultShapes(OpBuilder &builder,
     sizes.push_back(size);
   }
   return success();
+}
+
+/// A transposed operand is a permuted map.
+static LogicalResult foldTransposes(ContractOp op, PatternRewriter &rewriter) {
+  SmallVector<AffineMap, 3> maps = op.getMaps();
+  SmallVector<Value> operands(op.getOperands());
+  bool changed = false;
+  for (auto [operand, map] : llvm::zip(operands, maps)) {
+    auto transpose = operand.getDefiningOp<TransposeOp>();
+    if (!transpose)
+      continue;
+    SmallVector<AffineExpr> results(map.getNumResults());
+    for (auto [position, dim] : llvm::enumerate(transpose.getPermutation()))
+      results[dim] = map.getResult(position);
+    map = AffineMap::get(map.getNumDims(), 0, results, op.getContext());
+    operand = transpose.getInput();
+    changed = true;
+  }
+  if (!changed)
+    return failure();
+  rewriter.modifyOpInPlace(op, [&] {
+    op->setOperands(operands);
+    op.setIndexingMapsAttr(rewriter.getAffineMapArrayAttr(maps));
+  });
+  return success();
+}
+
+void ContractOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
+                                             MLIRContext *context) {
+  patterns.add(foldTransposes);
 }
 
 //===----------------------------------------------------------------------===//

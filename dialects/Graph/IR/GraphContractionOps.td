@@ -34,6 +34,7 @@ def Graph_ContractOp : Graph_PureOp<"contract"> {
     OpBuilder<(ins "::mlir::Value":$lhs, "::mlir::Value":$rhs,
                    "::mlir::ArrayRef<::mlir::AffineMap>":$maps, "::mlir::Type":$resultElementType)>];
   let hasVerifier = 1;
+  let hasCanonicalizer = 1;
   let extraClassDeclaration = [{
     ::llvm::SmallVector<::mlir::AffineMap, 3> getMaps();
     /// Per dim: whether it is summed.

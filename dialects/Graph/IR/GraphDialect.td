@@ -31,6 +31,7 @@ def Graph_Dialect : Dialect {
     from archive name to `path` and `format`).
   }];
   let useDefaultAttributePrinterParser = 1;
+  let hasCanonicalizer = 1;
   let hasConstantMaterializer = 1;
   let hasOperationAttrVerify = 1;
   let hasRegionArgAttrVerify = 1;

@@ -129,6 +129,7 @@ def Graph_ConcatOp : Graph_IndexOp<"concat"> {
   let builders = [OpBuilder<(ins "::mlir::ValueRange":$inputs, "int64_t":$axis)>];
   let hasVerifier = 1;
   let hasFolder = 1;
+  let hasCanonicalizer = 1;
 }
 
 def Graph_PadOp : Graph_IndexOp<"pad", [AttrSizedOperandSegments]> {
@@ -186,6 +187,8 @@ def Graph_GatherOp : Graph_IndexOp<"gather"> {
   }];
   let builders = [OpBuilder<(ins "::mlir::Value":$input, "::mlir::Value":$indices, "int64_t":$axis)>];
   let hasVerifier = 1;
+  let hasFolder = 1;
+  let hasCanonicalizer = 1;
 }
 
 def Graph_GatherElementsOp : Graph_IndexOp<"gather_elements"> {

@@ -115,6 +115,8 @@ def Graph_GroupOp : Graph_Op<"group", [
   let hasVerifier = 1;
   let extraClassDeclaration = [{
     ::mlir::Operation *getTerminator() { return getBody().front().getTerminator(); }
+    /// Whether the size can be stated outside of the group.
+    bool canReifyDim(unsigned result, int64_t dim);
     /// The operation that fixes the loop nest, or null (pointwise groups).
     ::mlir::Operation *getRootOp();
   }];

@@ -1,6 +1,8 @@
 //===- StructureOps.cpp - Weights, encodings, groups ----------------------===//
+#include "dialects/Graph/IR/DimSource.h"
 #include "dialects/Graph/IR/GraphOps.h"
 #include "dialects/Graph/IR/GraphUtils.h"
+#include "dialects/Graph/IR/GraphVerify.h"
 #include "mlir/IR/OpImplementation.h"
 #include "mlir/IR/PatternMatch.h"
 
@@ -205,7 +207,40 @@ LogicalResult GroupOp::verify() {
   return success();
 }
 
+/// The size of a dim of a result as a product of sizes outside of the group;
+/// nothing when some factor is computed inside.
+static std::optional<SizeProduct> getOuterSize(GroupOp group, unsigned result,
+                                               int64_t dim) {
+  SizeProduct product =
+      getDimProduct(group.getTerminator()->getOperand(result), dim);
+  for (DimSource source : product.sources)
+    if (group.getBody().isAncestor(source.value.getParentRegion()))
+      return std::nullopt;
+  return product;
+}
+
+bool GroupOp::canReifyDim(unsigned result, int64_t dim) {
+  return getOuterSize(*this, result, dim).has_value();
+}
+
 LogicalResult GroupOp::reifyResultShapes(OpBuilder &builder,
                                          ReifiedRankedShapedTypeDims &shapes) {
-  return failure();
+  for (OpResult result : getResults()) {
+    SmallVector<OpFoldResult> &sizes = shapes.emplace_back();
+    for (int64_t dim = 0, rank = tensorType(result).getRank(); dim < rank;
+         ++dim) {
+      OpFoldResult &size = sizes.emplace_back();
+      std::optional<SizeProduct> product =
+          getOuterSize(*this, result.getResultNumber(), dim);
+      if (!product)
+        continue;
+      size = builder.getIndexAttr(product->factor);
+      for (const DimSource &source : product->sources)
+        size = mulIndex(builder, getLoc(), size,
+                        source.dim < 0 ? OpFoldResult(source.value)
+                                       : getSize(builder, getLoc(),
+                                                 source.value, source.dim));
+    }
+  }
+  return success();
 }
