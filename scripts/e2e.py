@@ -167,6 +167,24 @@ class Runner:
             raise Failure(f"the largest error is {worst:.2e} of the range; allowed are {model.tolerance:.0e}")
         return f"largest error {worst:.1e} of the range, {took}"
 
+    def check_host(self, model, case):
+        """What the importer and lib/Reference make of the model, without code."""
+        inputs, expected = self.oracle(model, case)
+        graph = self.work / f"{model.name}.mlir"
+        if graph not in self.fresh:
+            self.call([self.bin / "raddle-translate", "--import-onnx", self.models / model.file, "-o", graph], 300)
+            self.fresh.add(graph)
+        given, got = self.work / "host.in.npz", self.work / "host.out.npz"
+        np.savez(given, **inputs)
+        got.unlink(missing_ok=True)
+        _, _, seconds = self.call([self.bin / "raddle-opt", graph, f"--graph-evaluate=inputs={given} outputs={got}", "-o",
+                                   "/dev/null"], 900)
+        with np.load(got) as file:
+            worst = max(relative_error(reference, file[name]) for name, reference in expected.items())
+        if worst > model.tolerance:
+            raise Failure(f"the largest error is {worst:.2e} of the range; allowed are {model.tolerance:.0e}")
+        return f"largest error {worst:.1e} of the range, {seconds:.1f} s"
+
     def check_half(self, model, case, target):
         expected, found, took = self.run(model, case, target, "f16")
         worst = 0.0
@@ -187,6 +205,11 @@ class Runner:
             self.results.append({"name": name, "verdict": "left out", "detail": reason})
 
     def all(self):
+        if self.options.host:
+            for model in table.MODELS:
+                for case in model.cases:
+                    self.case(f"{model.name}/host/{case.name}", lambda: self.check_host(model, case))
+            return
         if (self.bin / "raddle-compile").exists():
             for name, action in bad_input.BadInput(self.bin, self.models, self.work).cases():
                 self.case(f"bad-input/{name}", action)
@@ -243,6 +266,7 @@ def main():
     parser.add_argument("--build", required=True, help="the build tree")
     parser.add_argument("--models", required=True, help="the folder of test models")
     parser.add_argument("--filter", help="run only cases whose name matches")
+    parser.add_argument("--host", action="store_true", help="import and evaluate on the host instead of compiling")
     parser.add_argument("--json", help="write the verdicts to this file")
     options = parser.parse_args()
     runner = Runner(options)

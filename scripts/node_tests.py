@@ -119,30 +119,48 @@ def first_error(message):
     return re.sub(r"\S*/node-tests/\S+?:", "", lines[0]).replace("error:", "").strip()[:200]
 
 
-def run_test(test, bin, work):
+def run_on_virtual_gpu(bin, folder):
+    """Compiles and runs; the number of launches."""
+    artifact = folder / "model.raddle"
+    call([bin / "raddle-compile", folder / "model.onnx", "--target=sm_80", "-o", artifact], "unsupported")
+    text = call([bin / "raddle-run", artifact, "--device=vgpu", "--inputs", folder / "in.npz", "--outputs",
+                 folder / "out.npz", "--stats"], "wrong")
+    stats = next((json.loads(line) for line in reversed(text.splitlines()) if line.startswith("{")), None)
+    if stats is None:
+        raise Ended("wrong", "raddle-run printed no statistics")
+    return stats["launches"]
+
+
+def run_on_host(bin, folder):
+    """Imports and evaluates with lib/Reference; counts as a launch."""
+    graph = folder / "graph.mlir"
+    call([bin / "raddle-translate", "--import-onnx", folder / "model.onnx", "-o", graph], "unsupported")
+    call([bin / "raddle-opt", graph, f"--graph-evaluate=inputs={folder / 'in.npz'} outputs={folder / 'out.npz'}", "-o",
+          "/dev/null"], "wrong")
+    return 1
+
+
+def run_test(test, bin, work, host):
     folder = work / test.name
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    model, artifact = folder / "model.onnx", folder / "model.raddle"
     given, got = folder / "in.npz", folder / "out.npz"
     graph = test.model.graph
     inputs, outputs = test.data_sets[0]
-    onnx.save(test.model, model)
+    onnx.save(test.model, folder / "model.onnx")
     np.savez(given, **{value.name: as_stored(array) for value, array in zip(graph.input, inputs)})
     try:
-        call([bin / "raddle-compile", model, "--target=sm_80", "-o", artifact], "unsupported")
-        text = call([bin / "raddle-run", artifact, "--device=vgpu", "--inputs", given, "--outputs", got, "--stats"],
-                    "wrong")
-        stats = next((json.loads(line) for line in reversed(text.splitlines()) if line.startswith("{")), None)
-        if stats is None:
-            raise Ended("wrong", "raddle-run printed no statistics")
+        if host:
+            launches = run_on_host(bin, folder)
+        else:
+            launches = run_on_virtual_gpu(bin, folder)
         with np.load(got) as file:
             for value, expected in zip(graph.output, outputs):
                 if value.name not in file.files:
                     raise Ended("wrong", f"no output '{value.name}'")
                 if reason := difference(expected, file[value.name], test):
                     raise Ended("wrong", f"output '{value.name}': {reason}")
-        return ("matched", "") if stats["launches"] > 0 else ("host", "no kernel was launched")
+        return ("matched", "") if launches > 0 else ("host", "no kernel was launched")
     except Ended as ended:
         return ended.args
 
@@ -181,19 +199,20 @@ def main():
     parser.add_argument("--filter", help="run only tests whose name matches")
     parser.add_argument("--table", help="write the public table to this file")
     parser.add_argument("--json", help="write the verdicts to this file")
+    parser.add_argument("--host", action="store_true", help="import and evaluate on the host instead of compiling")
     parser.add_argument("--jobs", type=int, default=2, help="tests run at a time (default: 2)")
     parser.add_argument("--keep", action="store_true", help="keep the files of every test")
     options = parser.parse_args()
     chosen = tests(options.filter)
     bin = Path(options.build) / "bin"
     work = Path(options.build) / "test-results" / "node-tests"
-    for tool in ("raddle-compile", "raddle-run"):
+    for tool in ("raddle-translate", "raddle-opt") if options.host else ("raddle-compile", "raddle-run"):
         if not (bin / tool).exists():
             print(f"node_tests: error: '{bin / tool}' is not built", file=sys.stderr)
             return 2
     results = []
     with ThreadPoolExecutor(options.jobs) as pool:
-        for number, (test, outcome) in enumerate(zip(chosen, pool.map(lambda t: run_test(t, bin, work), chosen)), 1):
+        for number, (test, outcome) in enumerate(zip(chosen, pool.map(lambda t: run_test(t, bin, work, options.host), chosen)), 1):
             verdict, reason = outcome
             results.append({"name": test.name, "operator": operator(test), "verdict": verdict, "reason": reason})
             print(f"[{number}/{len(chosen)}] {test.name}: {verdict}{': ' + reason if reason else ''}", flush=True)
