@@ -55,7 +55,10 @@ class Runner:
         except subprocess.TimeoutExpired:
             raise Failure(f"'{Path(command[0]).name}' took more than {timeout} s")
         if done.returncode != 0:
-            raise Failure(f"'{Path(command[0]).name}' exited with {done.returncode}: {done.stderr.strip()[-2000:]}")
+            lines = done.stderr.strip().splitlines()
+            more = f"\n... and {len(lines) - 6} lines more" if len(lines) > 6 else ""
+            shown = "\n".join(line[:300] for line in lines[:6])
+            raise Failure(f"'{Path(command[0]).name}' exited with {done.returncode}: {shown}{more}")
         return done.stdout, done.stderr, time.monotonic() - start
 
     def case(self, name, action):

@@ -67,15 +67,20 @@ def operator(test):
     return f"{node.domain}.{node.op_type}" if node.domain else node.op_type
 
 
+def as_array(value):
+    """The tests' data are arrays, numbers or, for some types, TensorProtos."""
+    return onnx.numpy_helper.to_array(value) if isinstance(value, onnx.TensorProto) else np.asarray(value)
+
+
 def as_stored(array):
     """bf16 goes in as bytes without a type, as ml_dtypes saves it."""
-    array = np.asarray(array)
+    array = as_array(array)
     return array.view("V2") if array.dtype == ml_dtypes.bfloat16 else array
 
 
 def difference(expected, found, test):
     """Why an output is not the expected one, or an empty string."""
-    expected = np.asarray(expected)
+    expected = as_array(expected)
     if expected.dtype == ml_dtypes.bfloat16:
         expected = expected.astype(np.float32)  # as raddle-run writes it
     if found.dtype != expected.dtype:
@@ -116,7 +121,7 @@ def call(command, refusal):
 
 def first_error(message):
     lines = [line.strip() for line in message.splitlines() if "error:" in line] or message.splitlines()
-    return re.sub(r"\S*/node-tests/\S+?:", "", lines[0]).replace("error:", "").strip()[:200]
+    return re.sub(r"^.*?error:\s*", "", lines[0])[:200]
 
 
 def run_on_virtual_gpu(bin, folder):
