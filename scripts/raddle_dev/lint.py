@@ -66,8 +66,9 @@ def check_sources_built(names, texts):
             listing = folder / "CMakeLists.txt"
             relative = str((paths.REPO / name).relative_to(folder))
             text = texts.get(str(listing.relative_to(paths.REPO)), "") if listing.exists() else ""
+            pattern = relative.rsplit("/", 1)[0] + "/*.cpp" if "/" in relative else "*.cpp"
             built = bool(re.search(r"(?<![\w/])" + re.escape(relative) + r"(?!\w)", text)) or (
-                "GLOB" in text and str(folder) == str((paths.REPO / name).parent))
+                "GLOB" in text and pattern in text)
             folder = folder.parent
         if not built:
             yield f"{name}: no CMakeLists.txt names it"
