@@ -32,6 +32,24 @@ std::string quote(const char *what, uint64_t number, std::string_view text) {
          std::string(line);
 }
 
+/// The line in `file:line` or `file:line:column`; 0 when there is none.
+uint64_t lineNumber(std::string_view place) {
+  uint64_t last = 0;
+  // The first of the numbers at the end.
+  for (unsigned i = 0; i < 2; ++i) {
+    size_t colon = place.rfind(':');
+    uint64_t number = 0;
+    if (colon == std::string_view::npos ||
+        std::from_chars(place.data() + colon + 1, place.data() + place.size(),
+                        number)
+                .ptr != place.data() + place.size())
+      break;
+    last = number;
+    place = place.substr(0, colon);
+  }
+  return last;
+}
+
 } // namespace
 
 std::string raddle::faultContext(std::string_view report,
@@ -46,17 +64,27 @@ std::string raddle::faultContext(std::string_view report,
   if (line != fault->end() && line->is_number_unsigned())
     if (std::optional<std::string_view> ptx = artifact.ptx(target, module))
       result += quote("PTX", line->get<uint64_t>(), *ptx);
-  // "file:line"
   auto source = fault->find("source");
   if (source == fault->end() || !source->is_string())
     return result;
-  std::string place = source->get<std::string>();
-  size_t colon = place.rfind(':');
-  uint64_t number = 0;
-  if (colon != std::string::npos)
-    std::from_chars(place.data() + colon + 1, place.data() + place.size(),
-                    number);
+  uint64_t number = lineNumber(source->get_ref<const std::string &>());
   if (std::optional<std::string_view> tile = artifact.tileText(module))
     result += quote("tile", number, *tile);
   return result;
+}
+
+std::optional<uint64_t> raddle::faultAddress(std::string_view report) {
+  Expected<Json> fault = parseJson(report);
+  if (!fault || !fault->is_object())
+    return std::nullopt;
+  auto address = fault->find("address");
+  if (address == fault->end() || !address->is_string())
+    return std::nullopt;
+  const auto &text = address->get_ref<const std::string &>();
+  uint64_t value = 0;
+  if (!text.starts_with("0x") ||
+      std::from_chars(text.data() + 2, text.data() + text.size(), value, 16)
+              .ptr != text.data() + text.size())
+    return std::nullopt;
+  return value;
 }

@@ -14,6 +14,9 @@ namespace raddle {
 std::string faultContext(std::string_view report, const Artifact &artifact,
                          const std::string &target, const std::string &module);
 
+/// The address in device memory that the fault is about, if it is about one.
+std::optional<uint64_t> faultAddress(std::string_view report);
+
 } // namespace raddle
 
 #endif // RADDLE_LIB_RUNTIME_FAULTCONTEXT_H
