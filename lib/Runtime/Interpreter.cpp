@@ -87,6 +87,23 @@ Session::Impl::addressIn(uint32_t buffer, int64_t offset, int64_t bytes) const {
   return range.address + static_cast<cuda::DevicePtr>(offset);
 }
 
+std::string Session::Impl::nearestBuffer(uint64_t address) const {
+  // Of buffers that share memory, the smallest says most.
+  const BufferRange *nearest = nullptr;
+  for (const BufferRange &range : ranges)
+    if (range.address && range.address <= address &&
+        (!nearest || range.address > nearest->address ||
+         (range.address == nearest->address && range.bytes < nearest->bytes)))
+      nearest = &range;
+  if (!nearest)
+    return {};
+  const host::Buffer &buffer = program.buffers[nearest - ranges.data()];
+  return "\n  the address is at offset " +
+         std::to_string(address - nearest->address) +
+         " from the start of the " + std::string(name(buffer.kind)) + " '" +
+         buffer.name + "' of " + std::to_string(nearest->bytes) + " bytes";
+}
+
 Error Session::Impl::step(const code::Launch &op) {
   const host::Kernel &kernel = program.kernels[op.source->kernel];
   if (Error error = launch(op, kernel))
@@ -168,9 +185,13 @@ Error Session::Impl::launch(const code::Launch &op,
     error = stream.synchronize("the kernel failed");
   if (!error || !gpu.driver->lastFaultJson)
     return error;
-  return Error(error.message() + faultContext(gpu.driver->lastFaultJson(),
-                                              model->artifact(),
-                                              model->target(), kernel.module));
+  std::string report = gpu.driver->lastFaultJson();
+  std::string message =
+      error.message() +
+      faultContext(report, model->artifact(), model->target(), kernel.module);
+  if (std::optional<uint64_t> address = faultAddress(report))
+    message += nearestBuffer(*address);
+  return Error(message);
 }
 
 Error Session::Impl::step(const code::Let &op) {

@@ -88,6 +88,8 @@ private:
   /// The address of a range of a buffer, which must lie inside of it.
   Expected<cuda::DevicePtr> addressIn(uint32_t buffer, int64_t offset,
                                       int64_t bytes) const;
+  /// For messages: a line that says where an address is.
+  std::string nearestBuffer(uint64_t address) const;
   Error copy(const code::Copy &op);
   Error fill(const code::Fill &op);
   Error read(const code::Read &op);

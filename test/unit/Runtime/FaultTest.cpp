@@ -31,7 +31,9 @@ TEST(Fault, EndsTheCallAndAllLaterOnes) {
     // The virtual GPU says where: graph node, kernel, lines.
     for (const char *part : {"kernel 'wild' (nodes '/wild')", "out-of-bounds",
                              "PTX line 16: st.global.u32 [%rd3], %r1;",
-                             "tile line 2: tile.store %p"})
+                             "tile line 2: tile.store %p",
+                             "at offset 281474976710656 from the start of the "
+                             "output 'y' of 4 bytes"})
       EXPECT_NE(first.find(part), std::string::npos)
           << part << " is not in: " << first;
   }
