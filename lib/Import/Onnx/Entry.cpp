@@ -185,6 +185,9 @@ void Importer::finishEntry(func::FuncOp function, Scope &scope) {
                         SmallVector<Type>(ValueRange(results).getTypes())));
   function.setResAttrsAttr(b.getArrayAttr(resultAttrs));
 
+  for (std::unique_ptr<Region> &region : discarded)
+    region->dropAllReferences();
+  discarded.clear();
   // What the shapes no longer need.
   SmallVector<Operation *> order;
   function.walk<WalkOrder::PreOrder>(

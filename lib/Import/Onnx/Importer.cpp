@@ -183,9 +183,8 @@ void Importer::leaveRegion() {
   g.host.leaveRegion();
 }
 
-void Importer::discardLater(Operation *op) {
-  op->remove();
-  discarded.push_back(op);
+void Importer::discardLater(std::unique_ptr<Region> region) {
+  discarded.push_back(std::move(region));
 }
 
 //===----------------------------------------------------------------------===//

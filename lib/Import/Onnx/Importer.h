@@ -100,7 +100,7 @@ public:
   void leaveRegion();
   /// A region whose import is tried again with other types; its operations are
   /// kept until the end, since values are keys of what is known.
-  void discardLater(mlir::Operation *op);
+  void discardLater(std::unique_ptr<mlir::Region> region);
 
 private:
   friend class NodeContext;
@@ -119,7 +119,7 @@ private:
   void finishEntry(mlir::func::FuncOp function, Scope &scope);
   std::string dimName(const std::string &wanted);
 
-  std::vector<mlir::Operation *> discarded;
+  std::vector<std::unique_ptr<mlir::Region>> discarded;
   std::unordered_map<const Node *, std::string> numbered;
   std::map<const Node *, bool> unusable;
   std::map<std::string, Scalar> dimValues;

@@ -152,11 +152,6 @@ OwningOpRef<ModuleOp> Importer::run(const std::string &path) {
   makeEntry(function, scope);
   importNodes(model.graph.nodes, scope, nullptr);
   finishEntry(function, scope);
-  for (Operation *op : discarded) {
-    op->dropAllReferences();
-    op->dropAllUses();
-    op->destroy();
-  }
   return module;
 }
 

@@ -69,6 +69,14 @@ const std::vector<OpRow> &raddle::onnx::allOps() {
     addReductionOps(table);
     addNormalizationOps(table);
     addGatherOps(table);
+    addConvolutionOps(table);
+    addPoolingOps(table);
+    addControlFlowOps(table);
+    addRecurrentOps(table);
+    addResizeOps(table);
+    addTrainingOps(table);
+    addQuantizationOps(table);
+    addAttentionOps(table);
     llvm::sort(table, [](const OpRow &a, const OpRow &b) {
       return std::make_pair(llvm::StringRef(a.domain),
                             llvm::StringRef(a.name)) <

@@ -76,6 +76,11 @@ void addReductionOps(OpTable &table);
 void addNormalizationOps(OpTable &table);
 void addGatherOps(OpTable &table);
 void addControlFlowOps(OpTable &table);
+void addRecurrentOps(OpTable &table);
+void addResizeOps(OpTable &table);
+void addTrainingOps(OpTable &table);
+void addQuantizationOps(OpTable &table);
+void addAttentionOps(OpTable &table);
 
 } // namespace raddle::onnx
 

@@ -1,0 +1,352 @@
+//===- ControlFlow.cpp - If, Loop, Scan -----------------------------------===//
+#include "Regions.h"
+
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+using namespace raddle;
+using namespace raddle::onnx;
+
+RankedTensorType raddle::onnx::joinTypes(RankedTensorType a,
+                                         RankedTensorType b) {
+  if (a.getRank() != b.getRank())
+    return {};
+  SmallVector<int64_t> dims;
+  for (auto [x, y] : llvm::zip(a.getShape(), b.getShape()))
+    dims.push_back(x == y ? x : ShapedType::kDynamic);
+  return RankedTensorType::get(dims, a.getElementType());
+}
+
+RegionScope::RegionScope(NodeContext &c, Block *block) : c(c), guard(c.b) {
+  c.b.setInsertionPointToEnd(block);
+  c.im.enterRegion();
+}
+RegionScope::~RegionScope() { c.im.leaveRegion(); }
+
+namespace {
+
+//===----------------------------------------------------------------------===//
+// If
+//===----------------------------------------------------------------------===//
+
+struct Branch {
+  std::unique_ptr<Region> region = std::make_unique<Region>();
+  SmallVector<ValueRef> results;
+  SmallVector<Value> yields;
+  Block *block() { return &region->front(); }
+};
+
+bool importBranch(NodeContext &c, const char *name, Branch &branch) {
+  const NodeAttribute *a = c.find(name);
+  branch.region->push_back(new Block);
+  Scope scope;
+  scope.parent = &c.scope;
+  RegionScope inside(c, branch.block());
+  if (!c.im.importGraph(*a->graph, scope, c.frame, branch.results))
+    return false;
+  if (branch.results.size() >= c.node.outputs.size())
+    return true;
+  c.error("the branch '" + std::string(name) + "' has " +
+          std::to_string(branch.results.size()) + " results, the node " +
+          std::to_string(c.node.outputs.size()));
+  return false;
+}
+
+/// A result that both branches compute on the host: only elements that differ
+/// go through the region. Appends what is yielded, and how to read it back.
+bool mergeOnHost(NodeContext &c, Branch &yes, Branch &no, unsigned n,
+                 SmallVectorImpl<std::function<ValueRef(ValueRange)>> &read) {
+  OnnxValue &a = *yes.results[n], &b = *no.results[n];
+  const HostTensor *x = c.im.hostOf(a), *y = c.im.hostOf(b);
+  if (!x || !y || x->shape != y->shape || a.type != b.type)
+    return false;
+  bool isBool = a.type == ElemType::Bool;
+  bool isIndex = a.type == ElemType::Int64 || a.type == ElemType::Int32;
+  HostTensor merged = *x;
+  SmallVector<std::pair<size_t, size_t>> slots;
+  for (auto [i, p, q] : llvm::enumerate(x->elements, y->elements)) {
+    if (p == q)
+      continue;
+    if (!isBool && !isIndex)
+      return false;
+    slots.push_back({i, yes.yields.size() + slots.size()});
+  }
+  for (auto [i, slot] : slots) {
+    auto spell = [&](Branch &branch, const Scalar &s) {
+      RegionScope inside(c, branch.block());
+      branch.yields.push_back(isBool ? c.h.condition(s) : c.h.index(s));
+    };
+    spell(yes, x->elements[i]);
+    spell(no, y->elements[i]);
+  }
+  read.push_back([&c, merged, slots, type = a.type](ValueRange results) {
+    HostTensor out = merged;
+    for (auto [i, slot] : slots)
+      out.elements[i] = Scalar(Value(results[slot]));
+    return c.im.makeHost(std::move(out), type);
+  });
+  return true;
+}
+
+bool mergeTensors(NodeContext &c, Branch &yes, Branch &no, unsigned n,
+                  SmallVectorImpl<std::function<ValueRef(ValueRange)>> &read) {
+  OnnxValue &a = *yes.results[n], &b = *no.results[n];
+  std::string which = "output '" + c.node.outputs[n] + "': ";
+  if (a.isSequence || b.isSequence || a.isNone || b.isNone) {
+    c.error(which + "a branch gives no tensor");
+    return false;
+  }
+  if (a.type != b.type) {
+    c.error(which + "the branches give elements of " + elemName(a.type) +
+            " and " + elemName(b.type));
+    return false;
+  }
+  auto tensorIn = [&](Branch &branch, OnnxValue &value) {
+    RegionScope inside(c, branch.block());
+    return c.im.tensorOf(value);
+  };
+  Value x = tensorIn(yes, a), y = tensorIn(no, b);
+  RankedTensorType type =
+      joinTypes(GraphBuilder::typeOf(x), GraphBuilder::typeOf(y));
+  if (!type) {
+    c.error(which + "the branches give rank " +
+                std::to_string(GraphBuilder::rankOf(x)) + " and rank " +
+                std::to_string(GraphBuilder::rankOf(y)),
+            "equal ranks, or a condition that is known at import");
+    return false;
+  }
+  Sizes had = c.g.sizesOf(x), has = c.g.sizesOf(y);
+  size_t slot = yes.yields.size();
+  auto yield = [&](Branch &branch, Value v) {
+    RegionScope inside(c, branch.block());
+    branch.yields.push_back(c.g.castTo(v, type));
+  };
+  yield(yes, x);
+  yield(no, y);
+  for (auto [p, q] : llvm::zip(had, has))
+    if (!(p == q))
+      p = Scalar();
+  read.push_back([&c, slot, had, elem = a.type](ValueRange results) {
+    Value result = results[slot];
+    c.g.setSizes(result, had);
+    return c.im.makeTensor(result, elem);
+  });
+  return true;
+}
+
+void importIf(NodeContext &c) {
+  Scalar condition;
+  if (const HostTensor *known = c.host(0)) {
+    if (known->elements.size() != 1)
+      return c.error("the condition has " +
+                     std::to_string(known->elements.size()) +
+                     " elements, expected 1");
+    condition = known->elements.front();
+  } else {
+    Value tensor = c.tensor(0);
+    RankedTensorType type = GraphBuilder::typeOf(tensor);
+    for (int64_t dim : type.getShape())
+      if (dim != 1)
+        return c.error("the condition does not have exactly one element");
+    condition = c.g.read(tensor, SmallVector<int64_t>(type.getRank(), 0));
+  }
+  if (condition.isConstant()) {
+    const NodeAttribute *a =
+        c.find(condition.integer ? "then_branch" : "else_branch");
+    Scope scope;
+    scope.parent = &c.scope;
+    SmallVector<ValueRef> results;
+    if (!c.im.importGraph(*a->graph, scope, c.frame, results))
+      return;
+    for (auto [n, result] : llvm::enumerate(results))
+      c.set(n, result);
+    return;
+  }
+  Branch yes, no;
+  bool good = importBranch(c, "then_branch", yes);
+  good &= importBranch(c, "else_branch", no);
+  SmallVector<std::function<ValueRef(ValueRange)>> read;
+  for (unsigned n = 0; good && n < c.node.outputs.size(); ++n)
+    good = mergeOnHost(c, yes, no, n, read) || mergeTensors(c, yes, no, n, read);
+  if (!good) {
+    c.im.discardLater(std::move(yes.region));
+    c.im.discardLater(std::move(no.region));
+    return;
+  }
+  for (Branch *branch : {&yes, &no}) {
+    RegionScope inside(c, branch->block());
+    scf::YieldOp::create(c.b, branch->yields);
+  }
+  auto op = scf::IfOp::create(c.b, ValueRange(yes.yields).getTypes(),
+                              condition.value, true, true);
+  op.getThenRegion().takeBody(*yes.region);
+  op.getElseRegion().takeBody(*no.region);
+  for (auto [n, f] : llvm::enumerate(read))
+    c.set(n, f(op.getResults()));
+}
+
+//===----------------------------------------------------------------------===//
+// Loop and Scan
+//===----------------------------------------------------------------------===//
+
+ValueRef hostScalar(NodeContext &c, Scalar s, ElemType type, bool asVector) {
+  HostTensor host;
+  if (asVector)
+    host.shape = {1};
+  host.elements.push_back(s);
+  return c.im.makeHost(std::move(host), type);
+}
+
+/// An input of rank 0 or 1 with one element, as a host scalar; reports.
+std::optional<Scalar> oneScalar(NodeContext &c, unsigned n) {
+  auto given = c.scalars(n);
+  if (!given)
+    return std::nullopt;
+  if (given->size() == 1)
+    return given->front();
+  c.error("input '" + c.node.inputs[n] + "' must have one element");
+  return std::nullopt;
+}
+
+void importLoopOp(NodeContext &c) {
+  LoopSpec spec;
+  spec.body = c.find("body")->graph.get();
+  if (c.has(0)) {
+    auto trip = oneScalar(c, 0);
+    if (!trip)
+      return;
+    Scalar count = c.h.max(*trip, 0);
+    // "As often as possible": the condition ends the loop.
+    if (!count.isConstant() || count.integer < INT32_MAX)
+      spec.trip = count;
+  }
+  if (c.has(1)) {
+    auto condition = oneScalar(c, 1);
+    if (!condition)
+      return;
+    spec.condition = *condition;
+  }
+  if (spec.body->inputs.size() < 2 || spec.body->outputs.empty())
+    return c.error("the body has " + std::to_string(spec.body->inputs.size()) +
+                   " inputs, expected at least the iteration number and the "
+                   "condition");
+  spec.bodyHasCondition = true;
+  spec.firstCarried = 2;
+  for (unsigned n = 2; n < c.count(); ++n) {
+    if (!c.has(n))
+      return c.error("carried value " + std::to_string(n - 2) + " is missing");
+    spec.initial.push_back(c.ref(n));
+  }
+  const Graph &body = *spec.body;
+  auto isVector = [&](unsigned n) {
+    return body.inputs[n].shape && body.inputs[n].shape->size() == 1;
+  };
+  spec.bind = [&](Scope &scope, Scalar iv) {
+    scope.values[body.inputs[0].name] =
+        hostScalar(c, iv, ElemType::Int64, isVector(0));
+    // When the body runs the condition held.
+    scope.values[body.inputs[1].name] =
+        hostScalar(c, 1, ElemType::Bool, isVector(1));
+  };
+  SmallVector<ValueRef> results;
+  if (!importLoop(c, spec, results))
+    return;
+  for (auto [n, result] : llvm::enumerate(results))
+    c.set(n, result);
+}
+
+void importScan(NodeContext &c) {
+  if (c.opset < 9)
+    return c.error("operator set 8 has another form of Scan",
+                   "operator set 9 and newer");
+  int64_t scanned = c.integer("num_scan_inputs", 0);
+  int64_t states = static_cast<int64_t>(c.count()) - scanned;
+  LoopSpec spec;
+  spec.body = c.find("body")->graph.get();
+  if (scanned < 1 || states < 0 ||
+      spec.body->inputs.size() < static_cast<size_t>(c.count()))
+    return c.error("the attribute 'num_scan_inputs' is " +
+                   std::to_string(scanned) + ", which does not fit the inputs");
+  int64_t stacked = static_cast<int64_t>(spec.body->outputs.size()) - states;
+  auto list = [&](const char *name, int64_t count, SmallVector<int64_t> &out) {
+    out = c.ints(name);
+    if (out.empty())
+      out.assign(count, 0);
+    if (static_cast<int64_t>(out.size()) == count)
+      return true;
+    c.error("the attribute '" + std::string(name) + "' has " +
+            std::to_string(out.size()) + " numbers, expected " +
+            std::to_string(count));
+    return false;
+  };
+  SmallVector<int64_t> inAxes, inDirections, outAxes, outDirections;
+  if (!list("scan_input_axes", scanned, inAxes) ||
+      !list("scan_input_directions", scanned, inDirections) ||
+      !list("scan_output_axes", stacked, outAxes) ||
+      !list("scan_output_directions", stacked, outDirections))
+    return;
+  SmallVector<Value> sources;
+  for (int64_t n = 0; n < scanned; ++n) {
+    unsigned input = states + n;
+    if (!c.has(input) || !c.axis(inAxes[n], c.rank(input)))
+      return;
+    Value source = c.tensor(input);
+    Scalar length = c.g.sizeOf(source, inAxes[n]);
+    spec.trip = spec.trip ? c.g.assumeEqual(*spec.trip, length) : length;
+    sources.push_back(source);
+  }
+  for (int64_t n = 0; n < states; ++n) {
+    if (!c.has(n))
+      return c.error("state " + std::to_string(n) + " is missing");
+    spec.initial.push_back(c.ref(n));
+  }
+  spec.bind = [&](Scope &scope, Scalar iv) {
+    for (auto [n, source] : llvm::enumerate(sources)) {
+      Scalar at = inDirections[n]
+                      ? c.h.sub(c.h.sub(*spec.trip, 1), iv)
+                      : iv;
+      Value row = c.g.dropDims(c.g.slice(source, inAxes[n], at, 1),
+                               {inAxes[n]});
+      scope.values[spec.body->inputs[states + n].name] =
+          c.im.makeTensor(row, c.type(states + n));
+    }
+  };
+  SmallVector<ValueRef> results;
+  if (!importLoop(c, spec, results))
+    return;
+  for (auto [n, result] : llvm::enumerate(results)) {
+    int64_t which = static_cast<int64_t>(n) - states;
+    if (which >= 0) {
+      Value all = c.im.tensorOf(*result);
+      int64_t rank = GraphBuilder::rankOf(all), axis = outAxes[which];
+      if (!c.axis(axis, rank))
+        return;
+      if (outDirections[which])
+        all = c.g.slice(all, 0, c.h.sub(*spec.trip, 1), *spec.trip, -1);
+      SmallVector<int64_t> permutation;
+      for (int64_t d = 1; d < rank; ++d)
+        permutation.push_back(d);
+      permutation.insert(permutation.begin() + axis, 0);
+      result = c.im.makeTensor(c.g.transpose(all, permutation), result->type);
+    }
+    c.set(n, result);
+  }
+}
+
+} // namespace
+
+void raddle::onnx::addControlFlowOps(OpTable &table) {
+  OpRow rows[] = {
+      {"If", "b", 0, "then_branch=g! else_branch=g!", importIf, nullptr,
+       "branches with results of different rank, unless the condition is known "
+       "at import; sequences"},
+      {"Loop", "l? b? s*", 0, "body=g!", importLoopOp, nullptr,
+       "carried sequences; stacked results with dims computed in the body"},
+      {"Scan", "s*", 0,
+       "body=g! num_scan_inputs=i! scan_input_axes=is "
+       "scan_input_directions=is scan_output_axes=is scan_output_directions=is "
+       "directions=is",
+       importScan, nullptr, "the form of operator set 8"},
+  };
+  table.insert(table.end(), std::begin(rows), std::end(rows));
+}

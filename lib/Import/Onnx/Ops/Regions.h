@@ -1,0 +1,49 @@
+//===- Regions.h - Subgraphs as regions ------------------------*- C++ -*-===//
+#ifndef RADDLE_LIB_IMPORT_ONNX_OPS_REGIONS_H
+#define RADDLE_LIB_IMPORT_ONNX_OPS_REGIONS_H
+
+#include "../Importer.h"
+
+namespace raddle::onnx {
+
+/// A loop over a subgraph, in the terms that Loop and Scan share.
+struct LoopSpec {
+  const Graph *body = nullptr;
+  /// The largest number of iterations; nothing when only the condition ends
+  /// the loop.
+  std::optional<Scalar> trip;
+  Scalar condition = 1;
+  /// Whether result 0 of the body says to go on.
+  bool bodyHasCondition = false;
+  /// Values carried from iteration to iteration, bound to the body's inputs
+  /// from `firstCarried` on.
+  llvm::SmallVector<ValueRef> initial;
+  unsigned firstCarried = 0;
+  /// Binds the other inputs of the body for iteration `iv`.
+  std::function<void(Scope &, Scalar iv)> bind;
+};
+
+/// Imports the loop. `results` gets the carried values and then, per further
+/// result of the body, the values of all iterations stacked along a new first
+/// dim. False when a problem was reported.
+bool importLoop(NodeContext &c, const LoopSpec &spec,
+                llvm::SmallVectorImpl<ValueRef> &results);
+
+/// The type that both tensors can be cast to; null when the ranks differ.
+mlir::RankedTensorType joinTypes(mlir::RankedTensorType a,
+                                 mlir::RankedTensorType b);
+
+/// Where an import into a detached region stands.
+class RegionScope {
+public:
+  RegionScope(NodeContext &c, mlir::Block *block);
+  ~RegionScope();
+
+private:
+  NodeContext &c;
+  mlir::OpBuilder::InsertionGuard guard;
+};
+
+} // namespace raddle::onnx
+
+#endif // RADDLE_LIB_IMPORT_ONNX_OPS_REGIONS_H
