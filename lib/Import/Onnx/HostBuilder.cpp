@@ -89,6 +89,17 @@ Scalar HostBuilder::memo(Kind kind, ArrayRef<Scalar> operands, bool isCondition,
   return Scalar(value);
 }
 
+void HostBuilder::assume(Scalar condition) {
+  if (!condition.value)
+    return;
+  auto compare = condition.value.getDefiningOp<arith::CmpIOp>();
+  if (!compare || compare.getPredicate() != arith::CmpIPredicate::eq ||
+      !compare.getLhs().getType().isIndex())
+    return;
+  if (auto c = getConstantIntValue(compare.getRhs()))
+    declareEqual(compare.getLhs(), *c);
+}
+
 Scalar HostBuilder::canonical(Scalar a) {
   for (auto found = equals.find(a.value); a.value && found != equals.end();
        found = equals.find(a.value))

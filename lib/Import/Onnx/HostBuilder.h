@@ -91,6 +91,8 @@ public:
   void setRange(mlir::Value value, Bounds range) { ranges[value] = range; }
   /// Declares `value` equal to `same` from here on (it has been asserted).
   void declareEqual(mlir::Value value, Scalar same);
+  /// Takes note of a condition that has been checked.
+  void assume(Scalar condition);
   /// The preferred one of the equal scalars.
   Scalar canonical(Scalar a);
   bool provablyEqual(Scalar a, Scalar b) {

@@ -183,6 +183,12 @@ void Importer::leaveRegion() {
   g.host.leaveRegion();
 }
 
+bool Importer::decide(const std::string &node) {
+  if (!llvm::is_contained(decisionOrder, node))
+    decisionOrder.push_back(node);
+  return decisions.emplace(node, true).first->second;
+}
+
 void Importer::discardLater(std::unique_ptr<Region> region) {
   discarded.push_back(std::move(region));
 }

@@ -94,6 +94,15 @@ public:
   int64_t opsetOf(const std::string &domain, const CallFrame *frame) const;
   std::string nameOf(const Node &node, const CallFrame *frame) const;
 
+  /// A condition whose branches give results of different rank can only be
+  /// imported for one case; which one is tried out. True: the first branch.
+  bool decide(const std::string &node);
+  /// By node; set before a run, completed by it.
+  std::map<std::string, bool> decisions;
+  std::vector<std::string> decisionOrder;
+  /// Problems that no decision changes.
+  size_t fixedProblems = 0;
+
   /// Brackets the import of a nested region.
   unsigned regionDepth = 0;
   void enterRegion();

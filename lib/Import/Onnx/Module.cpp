@@ -143,6 +143,7 @@ OwningOpRef<ModuleOp> Importer::run(const std::string &path) {
     problems.push_back({"", "", 0, message, ""});
   };
   checkModel();
+  fixedProblems = problems.size();
   b.setInsertionPointToEnd(module->getBody());
   g.b.setLoc(loc);
   auto function = func::FuncOp::create(
@@ -172,6 +173,39 @@ static std::string spell(const OnnxProblem &problem) {
   return text;
 }
 
+/// Imports, trying out the decisions that the model leaves open; on failure
+/// `problems` holds those of the attempt with the fewest.
+static OwningOpRef<ModuleOp> importModel(const Model &model,
+                                         const std::string &path,
+                                         const OnnxImportOptions &options,
+                                         MLIRContext &context,
+                                         std::vector<OnnxProblem> &problems) {
+  constexpr unsigned maxAttempts = 64;
+  std::map<std::string, bool> decisions;
+  for (unsigned attempt = 0;; ++attempt) {
+    Importer importer(model, options, &context);
+    importer.decisions = decisions;
+    OwningOpRef<ModuleOp> module = importer.run(path);
+    bool better = attempt == 0 || importer.problems.size() < problems.size();
+    if (better)
+      problems = importer.problems;
+    if (importer.problems.empty())
+      return module;
+    // The next combination: the last first choice becomes the second, and what
+    // came after it is open again.
+    std::vector<std::string> &order = importer.decisionOrder;
+    decisions = importer.decisions;
+    while (!order.empty() && !decisions[order.back()]) {
+      decisions.erase(order.back());
+      order.pop_back();
+    }
+    if (order.empty() || attempt + 1 == maxAttempts ||
+        importer.fixedProblems == importer.problems.size())
+      return nullptr;
+    decisions[order.back()] = false;
+  }
+}
+
 OwningOpRef<ModuleOp> raddle::importOnnx(const std::string &path,
                                          const OnnxImportOptions &options,
                                          MLIRContext &context) {
@@ -183,11 +217,12 @@ OwningOpRef<ModuleOp> raddle::importOnnx(const std::string &path,
     emitError(loc, error);
     return nullptr;
   }
-  Importer importer(*model, options, &context);
-  OwningOpRef<ModuleOp> module = importer.run(path);
-  for (const OnnxProblem &problem : importer.problems)
+  std::vector<OnnxProblem> problems;
+  OwningOpRef<ModuleOp> module =
+      importModel(*model, path, options, context, problems);
+  for (const OnnxProblem &problem : problems)
     emitError(loc, spell(problem));
-  if (!importer.problems.empty() || failed(verify(*module)))
+  if (!problems.empty() || failed(verify(*module)))
     return nullptr;
   return module;
 }
@@ -215,10 +250,10 @@ size_t raddle::reportOnnxOps(const std::string &path,
   countNodes(model->graph.nodes);
   for (const Function &function : model->functions)
     countNodes(function.nodes);
-  Importer importer(*model, options, &context);
-  OwningOpRef<ModuleOp> module = importer.run(path);
+  std::vector<OnnxProblem> problems;
+  importModel(*model, path, options, context, problems);
   std::map<std::string, size_t> wrong;
-  for (const OnnxProblem &problem : importer.problems)
+  for (const OnnxProblem &problem : problems)
     ++wrong[problem.op];
   os << "IR version " << model->irVersion;
   for (auto &[domain, version] : model->opsets)
@@ -228,10 +263,10 @@ size_t raddle::reportOnnxOps(const std::string &path,
   for (auto &[op, count] : counts)
     os << llvm::formatv("{0,6}  {1}{2}\n", count, op,
                         wrong.count(op) ? "  (problems below)" : "");
-  for (const OnnxProblem &problem : importer.problems)
+  for (const OnnxProblem &problem : problems)
     os << "problem: " << spell(problem) << "\n";
-  os << importer.problems.size() << " problems\n";
-  return importer.problems.size();
+  os << problems.size() << " problems\n";
+  return problems.size();
 }
 
 void raddle::listOnnxOps(llvm::raw_ostream &os) {

@@ -60,8 +60,7 @@ bool AttentionImport::readOperands() {
     int64_t kvHeads = c.integer("kv_num_heads", 0);
     auto fits = [&](unsigned n, int64_t count) {
       Scalar hidden = c.sizes(n)[2];
-      return count > 0 &&
-             (!hidden.isConstant() || hidden.integer % count == 0);
+      return count > 0 && (!hidden.isConstant() || hidden.integer % count == 0);
     };
     if (!fits(0, heads) || !fits(1, kvHeads) || !fits(2, kvHeads)) {
       c.error("the attributes 'q_num_heads' and 'kv_num_heads' do not divide "
@@ -98,8 +97,7 @@ bool AttentionImport::readOperands() {
             "key's heads divide the query's");
     return false;
   }
-  scale = c.real("scale",
-                 1 / std::sqrt(static_cast<double>(size.integer)));
+  scale = c.real("scale", 1 / std::sqrt(static_cast<double>(size.integer)));
   softcap = c.real("softcap", 0);
   return true;
 }
@@ -167,19 +165,18 @@ void AttentionImport::limitPositions() {
   };
   auto column = [&]() { return c.g.iota(i64, plane, 3); };
   // The operation's own causality aligns the last query with the last key.
-  if (wanted && !lengths &&
-      c.h.provablyEqual(c.h.sub(keys, queries), past)) {
+  if (wanted && !lengths && c.h.provablyEqual(c.h.sub(keys, queries), past)) {
     causal = true;
     wanted = false;
   }
   if (wanted)
     addToMask(c.g.compare(P::sle, column(), position()));
   if (left >= 0)
-    addToMask(c.g.compare(
-        P::sge, column(), c.g.add(position(), static_cast<double>(-left))));
+    addToMask(c.g.compare(P::sge, column(),
+                          c.g.add(position(), static_cast<double>(-left))));
   if (right >= 0)
-    addToMask(c.g.compare(
-        P::sle, column(), c.g.add(position(), static_cast<double>(right))));
+    addToMask(c.g.compare(P::sle, column(),
+                          c.g.add(position(), static_cast<double>(right))));
   if (lengths) {
     addToMask(c.g.compare(P::slt, c.g.iota(i64, {1, 1, 1, keys}, 3), lengths));
     fullyMasked = true;
@@ -211,8 +208,7 @@ void AttentionImport::scoresOutput() {
   if (stage == 0)
     return finish(scores);
   if (softcap > 0) {
-    Value capped = c.g.map<math::TanhOp>(
-        {c.g.mul(scores, 1 / softcap)});
+    Value capped = c.g.map<math::TanhOp>({c.g.mul(scores, 1 / softcap)});
     scores = c.g.mul(capped, softcap);
   }
   if (stage == 1)
@@ -225,14 +221,14 @@ void AttentionImport::scoresOutput() {
                         c.g.splat(c.h.sub(keys, queries), i64));
     Value had = mask;
     mask = Value();
-    addToMask(c.g.compare(arith::CmpIPredicate::sle, c.g.iota(i64, plane, 3),
-                          row));
+    addToMask(
+        c.g.compare(arith::CmpIPredicate::sle, c.g.iota(i64, plane, 3), row));
     bias = had ? c.g.add(had, mask) : mask;
     mask = had;
   }
   if (bias)
-    scores = c.g.add(scores,
-                     c.g.floatCast(bias, GraphBuilder::elementOf(scores)));
+    scores =
+        c.g.add(scores, c.g.floatCast(bias, GraphBuilder::elementOf(scores)));
   if (stage == 2)
     return finish(scores);
   if (stage != 3)
@@ -242,8 +238,8 @@ void AttentionImport::scoresOutput() {
   Value result = c.g.softmax(scores, 3);
   if (bias) {
     Value peak = c.g.reduce(ReduceKind::max, bias, {3}, true);
-    Value none = c.g.compare(arith::CmpFPredicate::OEQ, peak,
-                             c.g.like(peak, -INFINITY));
+    Value none =
+        c.g.compare(arith::CmpFPredicate::OEQ, peak, c.g.like(peak, -INFINITY));
     result = c.g.select(none, c.g.like(result, 0), result);
   }
   finish(result);
@@ -276,8 +272,8 @@ void AttentionImport::run() {
     if (c.g.sizeOf(bias, 3).isInteger(1))
       bias = mask;
     Value peak = c.g.reduce(ReduceKind::max, bias, {3}, true);
-    Value none = c.g.compare(arith::CmpFPredicate::OEQ, peak,
-                             c.g.like(peak, -INFINITY));
+    Value none =
+        c.g.compare(arith::CmpFPredicate::OEQ, peak, c.g.like(peak, -INFINITY));
     y = c.g.select(none, c.g.like(y, 0), y);
   }
   if (c.rank(0) == 3)
@@ -292,8 +288,7 @@ void importRotary(NodeContext &c) {
   int64_t rank = c.rank(0);
   bool interleaved = c.integer("interleaved", 0);
   if (rank != 3 && rank != 4)
-    return c.error("the input has rank " + std::to_string(rank),
-                   "rank 3 or 4");
+    return c.error("the input has rank " + std::to_string(rank), "rank 3 or 4");
   Value x = c.tensor(0);
   // As [batch, length, heads, size].
   if (rank == 4) {
@@ -327,9 +322,8 @@ void importRotary(NodeContext &c) {
                    "tables of rank 2 with positions, or of rank 3");
   int64_t half = rotated / 2;
   Value turned = c.g.slice(x, 3, 0, rotated);
-  Value kept = rotated < size
-                   ? c.g.slice(x, 3, rotated, size - rotated)
-                   : Value();
+  Value kept =
+      rotated < size ? c.g.slice(x, 3, rotated, size - rotated) : Value();
   Value first, second;
   if (interleaved) {
     first = c.g.slice(turned, 3, 0, half, 2);
@@ -342,17 +336,15 @@ void importRotary(NodeContext &c) {
   Value imaginary = c.g.add(c.g.mul(sine, first), c.g.mul(cosine, second));
   Value y;
   if (interleaved) {
-    y = c.g.concat({c.g.insertUnitDims(real, {4}),
-                    c.g.insertUnitDims(imaginary, {4})},
-                   4);
+    y = c.g.concat(
+        {c.g.insertUnitDims(real, {4}), c.g.insertUnitDims(imaginary, {4})}, 4);
     y = c.g.reshape(y, {s[0], s[1], s[2], rotated});
   } else {
     y = c.g.concat({real, imaginary}, 3);
   }
   if (kept)
     y = c.g.concat({y, kept}, 3);
-  y = rank == 4 ? c.g.transpose(y, {0, 2, 1, 3})
-                : c.g.reshape(y, c.sizes(0));
+  y = rank == 4 ? c.g.transpose(y, {0, 2, 1, 3}) : c.g.reshape(y, c.sizes(0));
   c.set(0, y);
 }
 

@@ -134,6 +134,28 @@ bool mergeTensors(NodeContext &c, Branch &yes, Branch &no, unsigned n,
   return true;
 }
 
+/// Imports one branch in place of the node.
+void importTaken(NodeContext &c, bool first) {
+  const NodeAttribute *a = c.find(first ? "then_branch" : "else_branch");
+  Scope scope;
+  scope.parent = &c.scope;
+  SmallVector<ValueRef> results;
+  if (!c.im.importGraph(*a->graph, scope, c.frame, results))
+    return;
+  for (auto [n, result] : llvm::enumerate(results))
+    c.set(n, result);
+}
+
+bool differInRank(NodeContext &c, Branch &yes, Branch &no) {
+  for (unsigned n = 0; n < c.node.outputs.size(); ++n) {
+    OnnxValue &a = *yes.results[n], &b = *no.results[n];
+    if (!a.isSequence && !b.isSequence && !a.isNone && !b.isNone &&
+        c.im.rankOf(a) != c.im.rankOf(b))
+      return true;
+  }
+  return false;
+}
+
 void importIf(NodeContext &c) {
   Scalar condition;
   if (const HostTensor *known = c.host(0)) {
@@ -150,24 +172,29 @@ void importIf(NodeContext &c) {
         return c.error("the condition does not have exactly one element");
     condition = c.g.read(tensor, SmallVector<int64_t>(type.getRank(), 0));
   }
-  if (condition.isConstant()) {
-    const NodeAttribute *a =
-        c.find(condition.integer ? "then_branch" : "else_branch");
-    Scope scope;
-    scope.parent = &c.scope;
-    SmallVector<ValueRef> results;
-    if (!c.im.importGraph(*a->graph, scope, c.frame, results))
-      return;
-    for (auto [n, result] : llvm::enumerate(results))
-      c.set(n, result);
-    return;
-  }
+  if (condition.isConstant())
+    return importTaken(c, condition.integer);
   Branch yes, no;
   bool good = importBranch(c, "then_branch", yes);
   good &= importBranch(c, "else_branch", no);
+  if (good && differInRank(c, yes, no)) {
+    // Exporters squeeze a dim when it is 1. What follows usually fits one of
+    // the ranks; the other case is refused at launch.
+    bool taken = c.im.decide(c.im.nameOf(c.node, c.frame));
+    c.im.discardLater(std::move(yes.region));
+    c.im.discardLater(std::move(no.region));
+    Scalar must = taken ? condition : c.h.logicalNot(condition);
+    c.g.check(must, std::string("only the case in which the ") +
+                        (taken ? "first" : "second") +
+                        " branch is taken was compiled, since the branches "
+                        "give tensors of different rank");
+    c.h.assume(must);
+    return importTaken(c, taken);
+  }
   SmallVector<std::function<ValueRef(ValueRange)>> read;
   for (unsigned n = 0; good && n < c.node.outputs.size(); ++n)
-    good = mergeOnHost(c, yes, no, n, read) || mergeTensors(c, yes, no, n, read);
+    good =
+        mergeOnHost(c, yes, no, n, read) || mergeTensors(c, yes, no, n, read);
   if (!good) {
     c.im.discardLater(std::move(yes.region));
     c.im.discardLater(std::move(no.region));
@@ -302,11 +329,9 @@ void importScan(NodeContext &c) {
   }
   spec.bind = [&](Scope &scope, Scalar iv) {
     for (auto [n, source] : llvm::enumerate(sources)) {
-      Scalar at = inDirections[n]
-                      ? c.h.sub(c.h.sub(*spec.trip, 1), iv)
-                      : iv;
-      Value row = c.g.dropDims(c.g.slice(source, inAxes[n], at, 1),
-                               {inAxes[n]});
+      Scalar at = inDirections[n] ? c.h.sub(c.h.sub(*spec.trip, 1), iv) : iv;
+      Value row =
+          c.g.dropDims(c.g.slice(source, inAxes[n], at, 1), {inAxes[n]});
       scope.values[spec.body->inputs[states + n].name] =
           c.im.makeTensor(row, c.type(states + n));
     }

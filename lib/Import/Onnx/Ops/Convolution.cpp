@@ -149,8 +149,8 @@ void importConvTranspose(NodeContext &c) {
   Value y = graph::ConvOp::create(
       c.b, c.g.typeFor(target, c.g.accumulator(c.element(0))), x, filter,
       w.strides, w.dilations, low, high, groups,
-      c.b.getDenseI64ArrayAttr(extra), true, false,
-      graph::ComputeMode::native, false, false);
+      c.b.getDenseI64ArrayAttr(extra), true, false, graph::ComputeMode::native,
+      false, false);
   c.g.setSizes(y, target);
   y = c.g.floatCast(y, c.element(0));
   c.set(0, c.has(2) ? addBias(c, y, c.tensor(2)) : y);
@@ -176,11 +176,12 @@ Value centred(NodeContext &c, unsigned input, unsigned zero, bool perChannel) {
 
 Value integerConv(NodeContext &c, unsigned x, unsigned filter, unsigned xZero,
                   unsigned filterZero) {
-  Value a = centred(c, x, xZero, false), b = centred(c, filter, filterZero, true);
+  Value a = centred(c, x, xZero, false),
+        b = centred(c, filter, filterZero, true);
   Type i32 = c.b.getI32Type();
   // Both operands have one width.
-  bool wide = GraphBuilder::elementOf(a) == i32 ||
-              GraphBuilder::elementOf(b) == i32;
+  bool wide =
+      GraphBuilder::elementOf(a) == i32 || GraphBuilder::elementOf(b) == i32;
   auto widen = [&](Value v, unsigned n) {
     return wide && GraphBuilder::elementOf(v) != i32
                ? c.g.cast(v, c.type(n), ElemType::Int32)
@@ -215,8 +216,7 @@ void importQLinearConv(NodeContext &c) {
   Value result = c.g.mul(c.g.cast(y, ElemType::Int32, real), factor);
   result = c.g.map<math::RoundEvenOp>({result});
   ElemType out = c.type(7);
-  result = c.g.add(result,
-                   c.g.reshape(c.g.cast(c.tensor(7), out, real), {}));
+  result = c.g.add(result, c.g.reshape(c.g.cast(c.tensor(7), out, real), {}));
   bool isUnsigned = onnx::isUnsigned(out);
   result = c.g.max(result, c.g.like(result, isUnsigned ? 0 : -128));
   result = c.g.min(result, c.g.like(result, isUnsigned ? 255 : 127));

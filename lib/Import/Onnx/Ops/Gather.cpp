@@ -33,22 +33,30 @@ void importGather(NodeContext &c) {
 }
 
 bool hostGather(NodeContext &c) {
-  int64_t axis = c.integer("axis", 0);
   const HostTensor &data = *c.host(0), &index = *c.host(1);
-  if (data.rank() != 1 || (axis != 0 && axis != -1) || !index.isConstant())
+  int64_t axis = c.integer("axis", 0), rank = data.rank();
+  if (axis < -rank || axis >= rank || !index.isConstant())
     return false;
-  SmallVector<int64_t> offsets;
+  axis += axis < 0 ? rank : 0;
+  int64_t size = data.shape[axis];
   for (const Scalar &s : index.elements) {
-    int64_t at = s.integer < 0 ? s.integer + data.shape[0] : s.integer;
-    if (at < 0 || at >= data.shape[0]) {
-      c.error("index " + std::to_string(s.integer) +
-              " is outside a dim of size " + std::to_string(data.shape[0]));
-      return false;
-    }
-    offsets.push_back(at);
+    if (s.integer >= -size && s.integer < size)
+      continue;
+    c.error("index " + std::to_string(s.integer) +
+            " is outside a dim of size " + std::to_string(size));
+    return false;
   }
-  hostPick(c, index.shape, offsets);
-  return true;
+  SmallVector<int64_t> shape(data.shape.begin(), data.shape.begin() + axis);
+  llvm::append_range(shape, index.shape);
+  shape.append(data.shape.begin() + axis + 1, data.shape.end());
+  return hostRemap(c, shape, [&](SmallVectorImpl<int64_t> &at) {
+    int64_t offset = 0;
+    for (auto [d, extent] : llvm::enumerate(index.shape))
+      offset = offset * extent + at[axis + d];
+    int64_t picked = index.elements[offset].integer;
+    at.erase(at.begin() + axis, at.begin() + axis + index.rank());
+    at.insert(at.begin() + axis, picked < 0 ? picked + size : picked);
+  });
 }
 
 void importGatherElements(NodeContext &c) {

@@ -61,11 +61,26 @@ bool raddle::onnx::hostMap(
   return true;
 }
 
-void raddle::onnx::hostPick(NodeContext &c, llvm::ArrayRef<int64_t> shape,
-                            llvm::ArrayRef<int64_t> offsets) {
+bool raddle::onnx::hostRemap(
+    NodeContext &c, llvm::ArrayRef<int64_t> shape,
+    llvm::function_ref<void(llvm::SmallVectorImpl<int64_t> &)> from) {
+  const HostTensor &source = *c.host(0);
+  int64_t count = countOf(shape);
+  if (count < 0 || count > maxHostResult)
+    return false;
   HostTensor result;
   result.shape.assign(shape.begin(), shape.end());
-  for (int64_t offset : offsets)
-    result.elements.push_back(c.host(0)->elements[offset]);
+  for (int64_t i = 0; i < count; ++i) {
+    llvm::SmallVector<int64_t> index(shape.size());
+    int64_t rest = i;
+    for (size_t d = shape.size(); d-- > 0; rest /= shape[d])
+      index[d] = rest % shape[d];
+    from(index);
+    int64_t offset = 0;
+    for (auto [at, size] : llvm::zip_equal(index, source.shape))
+      offset = offset * size + at;
+    result.elements.push_back(source.elements[offset]);
+  }
   c.setHost(0, std::move(result), c.type(0));
+  return true;
 }

@@ -21,9 +21,10 @@ template <double (*F)(double)> bool hostReal(NodeContext &c) {
   });
 }
 
-/// Sets result 0 to the elements of input 0 at `offsets`, in `shape`.
-void hostPick(NodeContext &c, llvm::ArrayRef<int64_t> shape,
-              llvm::ArrayRef<int64_t> offsets);
+/// Sets result 0 to elements of input 0, in `shape`: `from` turns an index of
+/// the result into one of the input, in place. False when there are too many.
+bool hostRemap(NodeContext &c, llvm::ArrayRef<int64_t> shape,
+               llvm::function_ref<void(llvm::SmallVectorImpl<int64_t> &)> from);
 
 inline int64_t countOf(llvm::ArrayRef<int64_t> shape) {
   int64_t n = 1;

@@ -267,11 +267,11 @@ bool LoopImport::appendStacked() {
     if (stack.grows) {
       next = c.g.castTo(c.g.concat({argument, wide}, 0), type);
     } else {
-      Value at = c.g.splat(Scalar(Value(block->getArgument(0))),
-                           c.b.getI64Type());
-      next = graph::ScatterNdOp::create(
-          c.b, type, graph::ScatterKind::replace, argument,
-          c.g.reshape(at, {1, 1}), wide);
+      Value at =
+          c.g.splat(Scalar(Value(block->getArgument(0))), c.b.getI64Type());
+      next =
+          graph::ScatterNdOp::create(c.b, type, graph::ScatterKind::replace,
+                                     argument, c.g.reshape(at, {1, 1}), wide);
     }
     yields.push_back(next);
     stacks.push_back(std::move(stack));
@@ -380,8 +380,8 @@ bool LoopImport::run(SmallVectorImpl<ValueRef> &results) {
   for (auto [n, one] : llvm::enumerate(carried)) {
     llvm::append_range(inits, flatten(one, *spec.initial[n]));
     RegionScope inside(c, block);
-    llvm::append_range(
-        yields, flatten(one, *bodyResults[spec.bodyHasCondition + n]));
+    llvm::append_range(yields,
+                       flatten(one, *bodyResults[spec.bodyHasCondition + n]));
   }
   if (!appendStacked())
     return false;

@@ -108,9 +108,8 @@ void importGlobalLp(NodeContext &c) {
   if (p < 1)
     return c.error("the attribute 'p' is " + std::to_string(p));
   global(c, [&](Value x, ArrayRef<int64_t> dims) {
-    return root(c,
-                c.g.reduce(graph::ReduceKind::add, power(c, x, p), dims, true),
-                p);
+    return root(
+        c, c.g.reduce(graph::ReduceKind::add, power(c, x, p), dims, true), p);
   });
 }
 

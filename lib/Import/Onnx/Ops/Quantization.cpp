@@ -29,8 +29,8 @@ Value spread(NodeContext &c, Value parameter, const Sizes &target, int64_t axis,
   if (!c.axis(axis, targetRank))
     return parameter;
   if (rank != targetRank || block < 1) {
-    c.error("a scale of rank " + std::to_string(rank) +
-                " with block size " + std::to_string(block),
+    c.error("a scale of rank " + std::to_string(rank) + " with block size " +
+                std::to_string(block),
             "rank 0, rank 1 or blocks along one dim");
     return parameter;
   }
@@ -39,8 +39,8 @@ Value spread(NodeContext &c, Value parameter, const Sizes &target, int64_t axis,
   split.insert(split.begin() + axis + 1, Scalar(1));
   wide.insert(wide.begin() + axis + 1, Scalar(block));
   joined[axis] = c.h.mul(own[axis], block);
-  Value all = c.g.reshape(c.g.broadcast(c.g.reshape(parameter, split), wide),
-                          joined);
+  Value all =
+      c.g.reshape(c.g.broadcast(c.g.reshape(parameter, split), wide), joined);
   // The last block may be cut.
   return c.g.slice(all, axis, 0, target[axis]);
 }
@@ -70,17 +70,17 @@ Value saturate(NodeContext &c, Value scaled, Value zero, ElemType real,
 }
 
 void importQuantize(NodeContext &c) {
-  auto type = c.has(2) ? c.type(2)
-                       : static_cast<ElemType>(c.integer(
-                             "output_dtype",
-                             static_cast<int64_t>(ElemType::UInt8)));
+  auto type = c.has(2)
+                  ? c.type(2)
+                  : static_cast<ElemType>(c.integer(
+                        "output_dtype", static_cast<int64_t>(ElemType::UInt8)));
   if (type == ElemType::Undefined)
     type = ElemType::UInt8;
   int64_t axis = c.integer("axis", 1), block = c.integer("block_size", 0);
   Value x = c.tensor(0);
   Sizes sizes = c.g.sizesOf(x);
-  ElemType real = c.type(0) == ElemType::Double ? ElemType::Double
-                                                : ElemType::Float;
+  ElemType real =
+      c.type(0) == ElemType::Double ? ElemType::Double : ElemType::Float;
   Value wide = c.g.cast(x, c.type(0), real);
   Value scale =
       spread(c, c.g.cast(c.tensor(1), c.type(1), real), sizes, axis, block);
@@ -88,8 +88,7 @@ void importQuantize(NodeContext &c) {
     return;
   Value scaled = c.g.div(wide, scale);
   if (isFloat(type)) {
-    auto element =
-        cast<FloatType>(elementType(c.b.getContext(), type));
+    auto element = cast<FloatType>(elementType(c.b.getContext(), type));
     bool lossy;
     llvm::APFloat largest =
         llvm::APFloat::getLargest(element.getFloatSemantics());
@@ -120,21 +119,20 @@ void importDequantize(NodeContext &c) {
   if (out == ElemType::Undefined)
     out = c.type(1);
   // Codes and zero points are exact in f32; half precision only at the end.
-  ElemType real = c.type(1) == ElemType::Double ? ElemType::Double
-                                                : ElemType::Float;
+  ElemType real =
+      c.type(1) == ElemType::Double ? ElemType::Double : ElemType::Float;
   Value y = c.g.cast(x, c.type(0), real);
   if (c.has(2) && c.knownReal(2) != 0.0)
     y = c.g.sub(y, spread(c, c.g.cast(c.tensor(2), c.type(2), real), sizes,
                           axis, block));
-  y = c.g.mul(y, spread(c, c.g.cast(c.tensor(1), c.type(1), real), sizes, axis,
-                        block));
+  y = c.g.mul(
+      y, spread(c, c.g.cast(c.tensor(1), c.type(1), real), sizes, axis, block));
   c.set(0, c.g.cast(y, real, out), out);
 }
 
 void importDynamicQuantize(NodeContext &c) {
   if (c.type(0) != ElemType::Float)
-    return c.error("the input has elements of " + elemName(c.type(0)),
-                   "float");
+    return c.error("the input has elements of " + elemName(c.type(0)), "float");
   Value x = c.tensor(0);
   SmallVector<int64_t> dims;
   llvm::append_range(dims, llvm::seq<int64_t>(0, c.rank(0)));
@@ -150,8 +148,8 @@ void importDynamicQuantize(NodeContext &c) {
   Value point = c.g.div(c.g.neg(low), divisor);
   point = c.g.min(c.g.max(point, zero(point)), c.g.like(point, 255));
   point = c.g.map<math::RoundEvenOp>({point});
-  Value y = saturate(c, c.g.div(x, divisor), point, ElemType::Float,
-                     ElemType::UInt8);
+  Value y =
+      saturate(c, c.g.div(x, divisor), point, ElemType::Float, ElemType::UInt8);
   c.set(0, y, ElemType::UInt8);
   c.set(1, scale, ElemType::Float);
   Value code = c.g.cast(c.g.cast(point, ElemType::Float, ElemType::Int32),
@@ -243,9 +241,9 @@ void importQLinearMatMul(NodeContext &c) {
       return c.g.reshape(s, {});
     return isLeft && rank >= 2 ? c.g.insertUnitDims(s, {1}) : s;
   };
-  Value factor = c.g.div(c.g.mul(scale(1, true, c.rank(0)),
-                                 scale(4, false, c.rank(3))),
-                         scale(6, true, c.rank(0)));
+  Value factor =
+      c.g.div(c.g.mul(scale(1, true, c.rank(0)), scale(4, false, c.rank(3))),
+              scale(6, true, c.rank(0)));
   Value real = c.g.mul(c.g.cast(y, ElemType::Int32, ElemType::Float), factor);
   Value zero = c.tensor(7);
   zero = c.g.cast(c.g.cast(zero, type, ElemType::Int32), ElemType::Int32,

@@ -92,8 +92,7 @@ std::optional<Layer> readLayer(NodeContext &c, int64_t gates,
   if (c.has(4))
     layer.lengths = c.g.cast(c.tensor(4), c.type(4), ElemType::Int32);
   if (c.has(5))
-    layer.state =
-        layer.batchFirst ? swapFirst(c, c.tensor(5)) : c.tensor(5);
+    layer.state = layer.batchFirst ? swapFirst(c, c.tensor(5)) : c.tensor(5);
   Sizes in = c.g.sizesOf(layer.input);
   layer.outputSizes = {in[0], layer.directions, in[1], layer.hidden};
   layer.stateSizes = {layer.directions, in[1], layer.hidden};
@@ -108,8 +107,7 @@ void setResults(NodeContext &c, const Layer &layer, ValueRange results) {
     c.g.setSizes(value, n == 0 ? layer.outputSizes : layer.stateSizes);
     if (layer.batchFirst)
       // [time, dirs, batch, hidden] becomes [batch, time, dirs, hidden].
-      value = n == 0 ? c.g.transpose(value, {2, 0, 1, 3})
-                     : swapFirst(c, value);
+      value = n == 0 ? c.g.transpose(value, {2, 0, 1, 3}) : swapFirst(c, value);
     c.set(n, value);
   }
 }
@@ -162,8 +160,7 @@ void importRnn(NodeContext &c) {
       layer->weights, layer->recurrence, layer->bias, layer->lengths,
       layer->state, c.b.getI64IntegerAttr(layer->hidden),
       graph::RecurrentDirectionAttr::get(c.b.getContext(), layer->direction),
-      c.b.getF64FloatAttr(layer->clip),
-      relu ? c.b.getUnitAttr() : UnitAttr());
+      c.b.getF64FloatAttr(layer->clip), relu ? c.b.getUnitAttr() : UnitAttr());
   setResults(c, *layer, op->getResults());
 }
 

@@ -31,8 +31,8 @@ struct ResizeSpec {
 };
 
 /// From the scales of the dims in `axes`.
-bool fromScales(NodeContext &c, ArrayRef<double> scales,
-                ArrayRef<int64_t> axes, ResizeSpec &spec) {
+bool fromScales(NodeContext &c, ArrayRef<double> scales, ArrayRef<int64_t> axes,
+                ResizeSpec &spec) {
   if (scales.size() != axes.size()) {
     c.error("has " + std::to_string(scales.size()) + " scales for " +
             std::to_string(axes.size()) + " dims");
@@ -84,7 +84,7 @@ bool fromSizes(NodeContext &c, ArrayRef<Scalar> wanted, ArrayRef<int64_t> axes,
       return false;
     }
     bool first = each.size() == 1;
-    common = first ? each.back()
+    common = first                     ? each.back()
              : policy == "not_smaller" ? std::max(common, each.back())
                                        : std::min(common, each.back());
   }

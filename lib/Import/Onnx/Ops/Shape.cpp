@@ -263,18 +263,37 @@ bool hostUnsqueeze(NodeContext &c) {
 // Transpose, Expand, Tile, filled tensors
 //===----------------------------------------------------------------------===//
 
-void importTranspose(NodeContext &c) {
+std::optional<SmallVector<int64_t>> permutationOf(NodeContext &c) {
   int64_t rank = c.rank(0);
   SmallVector<int64_t> permutation = c.ints("perm");
   if (!c.hasAttr("perm"))
     for (int64_t dim = rank; dim-- > 0;)
       permutation.push_back(dim);
-  if (static_cast<int64_t>(permutation.size()) != rank)
-    return c.error("the attribute 'perm' has " +
-                   std::to_string(permutation.size()) +
-                   " dims, the input has rank " + std::to_string(rank));
-  if (c.axes(permutation, rank))
-    c.set(0, c.g.transpose(c.tensor(0), permutation));
+  if (static_cast<int64_t>(permutation.size()) != rank) {
+    c.error("the attribute 'perm' has " + std::to_string(permutation.size()) +
+            " dims, the input has rank " + std::to_string(rank));
+    return std::nullopt;
+  }
+  if (!c.axes(permutation, rank))
+    return std::nullopt;
+  return permutation;
+}
+void importTranspose(NodeContext &c) {
+  if (auto permutation = permutationOf(c))
+    c.set(0, c.g.transpose(c.tensor(0), *permutation));
+}
+bool hostTranspose(NodeContext &c) {
+  auto permutation = permutationOf(c);
+  if (!permutation)
+    return false;
+  SmallVector<int64_t> shape;
+  for (int64_t dim : *permutation)
+    shape.push_back(c.host(0)->shape[dim]);
+  return hostRemap(c, shape, [&](SmallVectorImpl<int64_t> &index) {
+    SmallVector<int64_t> turned(index.begin(), index.end());
+    for (auto [n, dim] : llvm::enumerate(*permutation))
+      index[dim] = turned[n];
+  });
 }
 
 /// Sizes of a broadcast that may also take dims from the operand.
@@ -319,26 +338,14 @@ bool hostExpand(NodeContext &c) {
   SmallVector<int64_t> shape;
   for (const Scalar &s : sizes)
     shape.push_back(s.integer);
-  int64_t count = countOf(shape);
-  if (c.failed() || count > maxHostResult || count < 0)
+  if (c.failed())
     return false;
-  SmallVector<int64_t> offsets;
-  int64_t rank = shape.size(), ownRank = own.size();
-  for (int64_t i = 0; i < count; ++i) {
-    int64_t rest = i, offset = 0, stride = 1;
-    for (int64_t d = rank; d-- > 0;) {
-      int64_t index = rest % shape[d];
-      rest /= shape[d];
-      int64_t o = d - rank + ownRank;
-      if (o < 0)
-        continue;
-      offset += own[o].isInteger(1) ? 0 : index * stride;
-      stride *= own[o].integer;
-    }
-    offsets.push_back(offset);
-  }
-  hostPick(c, shape, offsets);
-  return true;
+  return hostRemap(c, shape, [&](SmallVectorImpl<int64_t> &index) {
+    index.erase(index.begin(), index.end() - own.size());
+    for (auto [at, size] : llvm::zip(index, own))
+      if (size.isInteger(1))
+        at = 0;
+  });
 }
 
 void importTile(NodeContext &c) {
@@ -499,7 +506,7 @@ void raddle::onnx::addShapeOps(OpTable &table) {
        "axes that are not known at import"},
       {"Unsqueeze", "x l?", 1, "axes=is", importUnsqueeze, hostUnsqueeze,
        "axes that are not known at import"},
-      {"Transpose", "x", 1, "perm=is", importTranspose},
+      {"Transpose", "x", 1, "perm=is", importTranspose, hostTranspose},
       {"Expand", "x l", 1, "", importExpand, hostExpand,
        "broadcasting of a dim that is 1 only at run time"},
       {"Tile", "x l", 1, "", importTile},

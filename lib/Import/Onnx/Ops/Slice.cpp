@@ -112,18 +112,24 @@ void importSlice(NodeContext &c) {
 
 bool hostSlice(NodeContext &c) {
   auto spec = sliceSpec(c);
-  // Shapes are vectors; larger ranks are constants that the device can slice.
-  if (!spec || c.host(0)->rank() != 1 || spec->axes.size() != 1)
+  if (!spec)
     return false;
-  auto [offset, size] = sliceBounds(c.h, spec->starts[0], spec->ends[0],
-                                    spec->steps[0], c.host(0)->shape[0]);
-  if (!offset.isConstant() || !size.isConstant())
-    return false;
-  SmallVector<int64_t> offsets;
-  for (int64_t n = 0; n < size.integer; ++n)
-    offsets.push_back(offset.integer + n * spec->steps[0]);
-  hostPick(c, {size.integer}, offsets);
-  return true;
+  const HostTensor &source = *c.host(0);
+  SmallVector<int64_t> shape(source.shape.begin(), source.shape.end());
+  SmallVector<int64_t> offsets(shape.size(), 0), strides(shape.size(), 1);
+  for (auto [n, axis] : llvm::enumerate(spec->axes)) {
+    auto [offset, size] = sliceBounds(c.h, spec->starts[n], spec->ends[n],
+                                      spec->steps[n], source.shape[axis]);
+    if (!offset.isConstant() || !size.isConstant())
+      return false;
+    offsets[axis] = offset.integer;
+    shape[axis] = size.integer;
+    strides[axis] = spec->steps[n];
+  }
+  return hostRemap(c, shape, [&](SmallVectorImpl<int64_t> &index) {
+    for (auto [at, offset, stride] : llvm::zip(index, offsets, strides))
+      at = offset + at * stride;
+  });
 }
 
 //===----------------------------------------------------------------------===//
@@ -239,15 +245,32 @@ void importConcat(NodeContext &c) {
 }
 
 bool hostConcat(NodeContext &c) {
-  HostTensor result;
-  for (unsigned n = 0; n < c.count(); ++n) {
-    if (!c.has(n) || c.host(n)->rank() != 1 || c.type(n) != c.type(0))
-      return false;
-    llvm::append_range(result.elements, c.host(n)->elements);
-  }
-  result.shape = {static_cast<int64_t>(result.elements.size())};
-  if (result.shape[0] > maxHostResult)
+  int64_t axis = c.integer("axis", 0), rank = c.rank(0);
+  if (axis < -rank || axis >= rank)
     return false;
+  axis += axis < 0 ? rank : 0;
+  HostTensor result;
+  result.shape = c.host(0)->shape;
+  result.shape[axis] = 0;
+  for (unsigned n = 0; n < c.count(); ++n) {
+    if (!c.has(n) || c.rank(n) != rank || c.type(n) != c.type(0))
+      return false;
+    for (int64_t d = 0; d < rank; ++d)
+      if (d != axis && c.host(n)->shape[d] != result.shape[d])
+        return false;
+    result.shape[axis] += c.host(n)->shape[axis];
+  }
+  if (countOf(result.shape) > maxHostResult)
+    return false;
+  int64_t outer = countOf(ArrayRef<int64_t>(result.shape).take_front(axis));
+  for (int64_t i = 0; i < outer; ++i) {
+    for (unsigned n = 0; n < c.count(); ++n) {
+      const HostTensor &part = *c.host(n);
+      int64_t row = countOf(ArrayRef<int64_t>(part.shape).drop_front(axis));
+      result.elements.append(part.elements.begin() + i * row,
+                             part.elements.begin() + (i + 1) * row);
+    }
+  }
   c.setHost(0, std::move(result), c.type(0));
   return true;
 }

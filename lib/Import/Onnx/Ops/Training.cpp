@@ -32,8 +32,8 @@ void negativeLogLikelihood(NodeContext &c, Value logs, unsigned labelInput,
   // Ignored labels select class 0 and weigh nothing.
   Value weight;
   if (c.hasAttr("ignore_index")) {
-    Value ignored = c.g.like(
-        labels, static_cast<double>(c.integer("ignore_index", 0)));
+    Value ignored =
+        c.g.like(labels, static_cast<double>(c.integer("ignore_index", 0)));
     Value hit = c.g.compare(arith::CmpIPredicate::eq, labels, ignored);
     labels = c.g.select(hit, c.g.like(labels, 0), labels);
     Sizes sizes = c.g.sizesOf(labels);

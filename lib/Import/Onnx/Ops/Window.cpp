@@ -20,13 +20,12 @@ bool raddle::onnx::readSteps(NodeContext &c, Window &window) {
     out = c.ints(name);
     if (!c.hasAttr(name))
       out.assign(rank, 1);
-    bool good = out.size() == rank &&
-                llvm::all_of(out, [](int64_t v) {
+    bool good = out.size() == rank && llvm::all_of(out, [](int64_t v) {
                   return v >= 1 && v <= INT32_MAX;
                 });
     if (!good)
-      c.error("the attribute '" + std::string(name) +
-              "' must hold " + std::to_string(rank) + " positive numbers");
+      c.error("the attribute '" + std::string(name) + "' must hold " +
+              std::to_string(rank) + " positive numbers");
     return good;
   };
   for (int64_t k : window.kernel)
@@ -34,8 +33,7 @@ bool raddle::onnx::readSteps(NodeContext &c, Window &window) {
       c.error("the kernel has the size " + std::to_string(k));
       return false;
     }
-  return read("strides", window.strides) &&
-         read("dilations", window.dilations);
+  return read("strides", window.strides) && read("dilations", window.dilations);
 }
 
 std::optional<Window> raddle::onnx::readWindow(NodeContext &c,
@@ -75,10 +73,10 @@ std::optional<Window> raddle::onnx::readWindow(NodeContext &c,
       Scalar total =
           stride == 1
               ? Scalar(w.extent(n) - 1)
-              : c.h.max(c.h.sub(c.h.add(c.h.mul(c.h.sub(out, 1), stride),
-                                        extent),
-                                size),
-                        0);
+              : c.h.max(
+                    c.h.sub(c.h.add(c.h.mul(c.h.sub(out, 1), stride), extent),
+                            size),
+                    0);
       Scalar half = c.h.floorDiv(total, 2), rest = c.h.sub(total, half);
       w.low.push_back(mode == "SAME_UPPER" ? half : rest);
       w.high.push_back(mode == "SAME_UPPER" ? rest : half);
@@ -99,14 +97,13 @@ std::optional<Window> raddle::onnx::readWindow(NodeContext &c,
               std::to_string(n + 2));
       return std::nullopt;
     }
-    Scalar out = c.h.add(ceil ? c.h.ceilDiv(span, stride)
-                              : c.h.floorDiv(span, stride),
-                         1);
+    Scalar out = c.h.add(
+        ceil ? c.h.ceilDiv(span, stride) : c.h.floorDiv(span, stride), 1);
     if (ceil) {
       // The last window starts inside the input or its low pad.
       Scalar start = c.h.mul(c.h.sub(out, 1), stride);
-      Scalar outside = c.h.compare(arith::CmpIPredicate::sge, start,
-                                   c.h.add(size, pads[n]));
+      Scalar outside =
+          c.h.compare(arith::CmpIPredicate::sge, start, c.h.add(size, pads[n]));
       out = c.h.sub(out, c.h.fromCondition(outside));
     }
     w.out.push_back(out);
