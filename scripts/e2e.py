@@ -30,6 +30,8 @@ from artifact import Artifact
 from ptxas import assemble
 
 COSINE_BOUND = 2e-3
+# The virtual GPU that runs artifacts of a target.
+MACHINES = {"sm_80": "a100-sxm4-80", "sm_86": "a6000", "sm_89": "l4", "sm_90": "h100-sxm5"}
 
 
 class Failure(Exception):
@@ -137,15 +139,16 @@ class Runner:
             self.oracles[key] = inputs, outputs
         return self.oracles[key]
 
-    def run(self, model, case, target, compute=None):
+    def run(self, model, case, target, compute=None, seed=0):
         path, _ = self.compile(model, target, compute)
         inputs, expected = self.oracle(model, case)
         stem = re.sub(r"\W+", "_", f"{model.name}-{case.name}-{target}")
         given, got = self.work / f"{stem}.in.npz", self.work / f"{stem}.out.npz"
         np.savez(given, **inputs)
         got.unlink(missing_ok=True)
+        machine = {"RADDLE_VGPU": MACHINES[target], "RADDLE_VGPU_CHECKS": case.checks, "RADDLE_VGPU_SEED": str(seed)}
         stdout, stderr, seconds = self.call([self.bin / "raddle-run", path, "--device=vgpu", "--inputs", given,
-                                             "--outputs", got, "--stats"], 900)
+                                             "--outputs", got, "--stats"], 900, {**os.environ, **machine})
         stats = read_stats(stdout, stderr)
         if not stats.get("launches"):
             raise Failure("no kernel was launched")
@@ -163,8 +166,8 @@ class Runner:
         got.unlink()
         return expected, found, f"{stats['launches']} launches, {seconds:.1f} s"
 
-    def check_run(self, model, case, target):
-        expected, found, took = self.run(model, case, target)
+    def check_run(self, model, case, target, seed):
+        expected, found, took = self.run(model, case, target, seed=seed)
         worst = max(relative_error(expected[name], found[name]) for name in expected)
         if worst > model.tolerance:
             raise Failure(f"the largest error is {worst:.2e} of the range; allowed are {model.tolerance:.0e}")
@@ -227,8 +230,11 @@ class Runner:
             for target in model.targets:
                 self.case(f"{model.name}/{target}/compile", lambda: self.check_compile(model, target))
                 for case in model.cases:
-                    if target in case.targets:
-                        self.case(f"{model.name}/{target}/{case.name}", lambda: self.check_run(model, case, target))
+                    if target not in case.targets:
+                        continue
+                    for seed in case.seeds:
+                        name = f"{model.name}/{target}/{case.name}" + (f"/seed {seed}" if seed else "")
+                        self.case(name, lambda: self.check_run(model, case, target, seed))
             for case in model.cases:
                 if case.half:
                     target = case.targets[0]

@@ -211,6 +211,7 @@ def main():
     chosen = tests(options.filter)
     bin = Path(options.build) / "bin"
     work = Path(options.build) / "test-results" / "node-tests"
+    os.environ.setdefault("RADDLE_VGPU_CHECKS", "all")
     for tool in ("raddle-translate", "raddle-opt") if options.host else ("raddle-compile", "raddle-run"):
         if not (bin / tool).exists():
             print(f"node_tests: error: '{bin / tool}' is not built", file=sys.stderr)

@@ -68,7 +68,9 @@ def check_sources_built(names, texts):
             text = texts.get(str(listing.relative_to(paths.REPO)), "") if listing.exists() else ""
             pattern = relative.rsplit("/", 1)[0] + "/*.cpp" if "/" in relative else "*.cpp"
             built = bool(re.search(r"(?<![\w/])" + re.escape(relative) + r"(?!\w)", text)) or (
-                "GLOB" in text and pattern in text)
+                "GLOB" in text and pattern in text) or (
+                # A list of names that the file puts together itself.
+                "TRANSFORM" in text and bool(re.search(r"\b" + re.escape((paths.REPO / name).stem) + r"\b", text)))
             folder = folder.parent
         if not built:
             yield f"{name}: no CMakeLists.txt names it"
