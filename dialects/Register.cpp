@@ -6,6 +6,7 @@
 #include "dialects/Graph/Transforms/Passes.h"
 #include "dialects/Graph/test/TestPasses.h"
 #include "dialects/Plan/IR/PlanDialect.h"
+#include "dialects/Plan/Transforms/Passes.h"
 #include "dialects/Tile/Conversion/TileToNVVM/TileToNVVM.h"
 #include "dialects/Tile/IR/TileDialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -25,6 +26,9 @@
 #include "mlir/Dialect/UB/IR/UBOps.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Dialect.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/NVVM/NVVMToLLVMIRTranslation.h"
 #include "raddle/Reference/Passes.h"
 
 using namespace mlir;
@@ -38,12 +42,18 @@ void raddle::registerAllRaddleDialects(DialectRegistry &registry) {
               ub::UBDialect, vector::VectorDialect>();
   registry.insert<graph::GraphDialect, plan::PlanDialect, tile::TileDialect>();
 
+  // What the LLVM dialect becomes.
+  registerBuiltinDialectTranslation(registry);
+  registerLLVMDialectTranslation(registry);
+  registerNVVMDialectTranslation(registry);
+
   // What upstream passes ask of upstream operations.
   func::registerInlinerExtension(registry);
   tensor::registerInferTypeOpInterfaceExternalModels(registry);
 }
 
 void raddle::registerAllRaddlePasses() {
+  plan::registerPlanPasses();
   tile::registerTileToNVVMPasses();
   graph::registerGraphToTilePasses();
   graph::registerGraphEncodingPasses();

@@ -4,10 +4,12 @@
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/InitAllPasses.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
+#include "raddle/Pipelines/Phases.h"
 
 int main(int argc, char **argv) {
   mlir::registerAllPasses();
   raddle::registerAllRaddlePasses();
+  raddle::registerPhasePipelines();
   mlir::DialectRegistry registry;
   raddle::registerAllRaddleDialects(registry);
   return mlir::asMainReturnCode(

@@ -82,10 +82,10 @@ def Plan_LaunchOp : Plan_Op<"launch", [MemoryEffects<[MemRead, MemWrite]>]> {
 
     Example:
     ```mlir
-    plan.launch @k0 blocks %n (%x, %y, %d) writes [1] : !plan.buffer, !plan.buffer, index
+    plan.launch @k0::@k0 blocks %n (%x, %y, %d) writes [1] : !plan.buffer, !plan.buffer, index
     ```
   }];
-  let arguments = (ins FlatSymbolRefAttr:$kernel, Index:$blocks,
+  let arguments = (ins SymbolRefAttr:$kernel, Index:$blocks,
                        Variadic<AnyTypeOf<[Plan_BufferType, Plan_Scalar]>>:$args,
                        DenseI64ArrayAttr:$written, OptionalAttr<StrArrayAttr>:$nodes);
   let assemblyFormat = [{
@@ -133,6 +133,18 @@ def Plan_OutputOp : Plan_Op<"output", [MemoryEffects<[MemRead]>]> {
   }];
   let arguments = (ins StrAttr:$name, StrAttr:$type, Plan_BufferType:$buffer, Variadic<Index>:$sizes);
   let assemblyFormat = "$name `type` $type $buffer `sizes` `(` $sizes `)` attr-dict";
+}
+
+def Plan_ArenaOp : Plan_Op<"arena", [MemoryEffects<[MemAlloc]>]> {
+  let summary = "the size of the arena that workspaces lie in";
+  let description = [{
+    Example:
+    ```mlir
+    plan.arena %bytes
+    ```
+  }];
+  let arguments = (ins Index:$bytes);
+  let assemblyFormat = "$bytes attr-dict";
 }
 
 #endif // RADDLE_PLAN_OPS_TD

@@ -51,6 +51,9 @@ FailureOr<const tile::GroupKernels *> KernelTable::get(GroupOp group) {
   if (Operation *root = group.getRootOp())
     name = "k" + std::to_string(kernels.size() - 1) + "_" +
            root->getName().stripDialect().str();
+  // A module per kernel: they are lowered and emitted independently.
+  auto kernelModule = ModuleOp::create(builder, group.getLoc(), name);
+  builder.setInsertionPointToStart(kernelModule.getBody());
   auto built = skeleton->build(group, candidates.front(), name, builder);
   if (failed(built))
     return failure();

@@ -46,6 +46,16 @@ LogicalResult HostProgramBuilder::run() {
   if (failed(lowerBlock(old)))
     return failure();
   func::ReturnOp::create(b, loc);
+  // What the graph said of tensors, the plan says of buffers.
+  for (unsigned i = 0; i < types.size(); ++i) {
+    NamedAttrList attributes;
+    for (StringRef name : {"name", "type", "shape"})
+      if (Attribute value = entry.getArgAttr(i, ("graph." + name).str()))
+        attributes.set(("plan." + name).str(), value);
+    entry.setArgAttrs(i, attributes);
+  }
+  if (Attribute dims = entry->removeAttr("graph.dims"))
+    entry->setAttr("plan.dims", dims);
   entry.setFunctionType(b.getFunctionType(types, {}));
   entry.setResAttrsAttr(nullptr);
   // Operations of the old block use each other only.
@@ -331,10 +341,12 @@ LogicalResult HostProgramBuilder::lower(GroupOp op) {
         break;
       }
     }
-    plan::LaunchOp::create(
-        b, loc,
-        FlatSymbolRefAttr::get(func::FuncOp(kernel.func).getSymNameAttr()),
-        blocks, args, b.getDenseI64ArrayAttr(written), op.getNodesAttr());
+    func::FuncOp func = kernel.func;
+    auto symbol = SymbolRefAttr::get(
+        b.getContext(), func->getParentOfType<ModuleOp>().getSymName().value(),
+        {FlatSymbolRefAttr::get(func.getSymNameAttr())});
+    plan::LaunchOp::create(b, loc, symbol, blocks, args,
+                           b.getDenseI64ArrayAttr(written), op.getNodesAttr());
   }
   return success();
 }

@@ -156,7 +156,8 @@ SmallVector<Value> KernelLowering::maskedLoad(Value base, Scalar offset,
       builder, emit.loc, result, ValueRange{address, mask},
       builder.getStringAttr(text), builder.getStringAttr(constraints),
       // Memory that no kernel of the launch writes may be read at any time.
-      /*has_side_effects=*/invariant ? nullptr : builder.getUnitAttr(), /*is_align_stack=*/nullptr,
+      /*has_side_effects=*/invariant ? nullptr : builder.getUnitAttr(),
+      /*is_align_stack=*/nullptr,
       LLVM::TailCallKindAttr::get(context, LLVM::TailCallKind::None),
       /*asm_dialect=*/nullptr, /*operand_attrs=*/nullptr);
   SmallVector<Value> elements;

@@ -50,15 +50,16 @@ struct ExpandExp : OpRewritePattern<math::ExpOp> {
     Value r = fma(minusN, number(0.693145752f), clamped);
     r = fma(minusN, number(1.42860677e-06f), r);
     Value t = arith::MulFOp::create(rewriter, loc, r, number(1.44269502f));
-    Value p = callIntrinsic(rewriter, loc, "llvm.nvvm.ex2.approx.f", f32, {t});
+    Value p =
+        callIntrinsic(rewriter, loc, "llvm.nvvm.ex2.approx.f32", f32, {t});
     // 2^n in two factors: n may lie below the range of normal exponents.
     Value half = arith::MulFOp::create(rewriter, loc, n, number(0.5f));
     Value n1 = callIntrinsic(rewriter, loc, "llvm.floor.f32", f32, {half});
     Value n2 = arith::SubFOp::create(rewriter, loc, n, n1);
     Value s1 =
-        callIntrinsic(rewriter, loc, "llvm.nvvm.ex2.approx.f", f32, {n1});
+        callIntrinsic(rewriter, loc, "llvm.nvvm.ex2.approx.f32", f32, {n1});
     Value s2 =
-        callIntrinsic(rewriter, loc, "llvm.nvvm.ex2.approx.f", f32, {n2});
+        callIntrinsic(rewriter, loc, "llvm.nvvm.ex2.approx.f32", f32, {n2});
     Value result = arith::MulFOp::create(rewriter, loc, p, s1);
     result = arith::MulFOp::create(rewriter, loc, result, s2);
     rewriter.replaceOp(op, result);

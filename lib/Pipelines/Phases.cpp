@@ -1,0 +1,124 @@
+//===- Phases.cpp - The phases of compilation -----------------------------===//
+
+#include "raddle/Pipelines/Phases.h"
+#include "dialects/Graph/Conversion/GraphToTile/GraphToTile.h"
+#include "dialects/Graph/Encodings/Passes.h"
+#include "dialects/Graph/Transforms/Passes.h"
+#include "dialects/Plan/Transforms/Passes.h"
+#include "dialects/Tile/Conversion/TileToNVVM/TileToNVVM.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace raddle;
+
+static constexpr PhaseInfo phases[] = {
+    {Phase::Import, "import", "a model file as a graph"},
+    {Phase::Simplify, "simplify",
+     "canonical forms, known shapes, recognised compositions"},
+    {Phase::Compress, "compress", "storage encodings of weights"},
+    {Phase::Cache, "cache", "storage encodings of caches"},
+    {Phase::Fuse, "fuse", "groups of operations that become kernels"},
+    {Phase::Order, "order", "the order of groups"},
+    {Phase::Tile, "tile", "kernels on tiles and the host program"},
+    {Phase::Plan, "plan", "places of buffers"},
+    {Phase::NVVM, "nvvm", "the code of one thread"},
+    {Phase::PTX, "ptx", "PTX text"}};
+
+llvm::ArrayRef<PhaseInfo> raddle::getPhases() { return phases; }
+
+std::optional<Phase> raddle::parsePhase(llvm::StringRef name) {
+  for (const PhaseInfo &info : phases)
+    if (info.name == name)
+      return info.phase;
+  return std::nullopt;
+}
+
+llvm::StringRef raddle::getPhaseName(Phase phase) {
+  return phases[unsigned(phase)].name;
+}
+
+void raddle::buildPhase(OpPassManager &passes, Phase phase,
+                        const CompileOptions &options) {
+  auto onFunction = [&](std::unique_ptr<Pass> pass) {
+    passes.nest<func::FuncOp>().addPass(std::move(pass));
+  };
+  switch (phase) {
+  case Phase::Import:
+  case Phase::PTX:
+    break;
+  case Phase::Simplify: {
+    // Encodings first: what simplification may fold away (a cast of integer
+    // weights) is what they are recognised by.
+    onFunction(graph::createGraphRecognizeEncodings());
+    onFunction(graph::createGraphResolveDims());
+    onFunction(graph::createGraphSimplify());
+    passes.addPass(graph::createGraphVerifyEncodings());
+    break;
+  }
+  case Phase::Compress: {
+    graph::GraphSetComputeOptions compute;
+    compute.mode = options.compute;
+    onFunction(graph::createGraphSetCompute(compute));
+    passes.addPass(graph::createGraphVerifyEncodings());
+    break;
+  }
+  case Phase::Cache:
+    break;
+  case Phase::Fuse: {
+    graph::GraphFuseOptions fuse;
+    fuse.fuse = options.optimize == 0 ? "none" : "rules";
+    fuse.epilogueNorm = options.epilogueNorm;
+    onFunction(graph::createGraphFuse(fuse));
+    onFunction(graph::createGraphVerifyGroups());
+    break;
+  }
+  case Phase::Order:
+    onFunction(graph::createGraphOrder());
+    break;
+  case Phase::Tile:
+    passes.addPass(graph::createGraphExpandEncodings());
+    passes.addPass(createCSEPass());
+    passes.addPass(graph::createGraphLowerToTile());
+    passes.addPass(createCanonicalizerPass());
+    passes.addPass(createCSEPass());
+    break;
+  case Phase::Plan:
+    onFunction(plan::createPlanAssignOffsets());
+    passes.addPass(createCanonicalizerPass());
+    break;
+  case Phase::NVVM:
+    passes.nest<ModuleOp>().addPass(tile::createTileLowerToNVVM());
+    break;
+  }
+}
+
+namespace {
+struct PhasePipelineOptions : PassPipelineOptions<PhasePipelineOptions> {
+  Option<std::string> compute{*this, "compute",
+                              llvm::cl::desc("arithmetic of f32 products"),
+                              llvm::cl::init("tf32x3")};
+  Option<unsigned> optimize{*this, "optimize",
+                            llvm::cl::desc("optimization level, 0 to 3"),
+                            llvm::cl::init(2)};
+};
+} // namespace
+
+void raddle::registerPhasePipelines() {
+  // Pipelines live as long as the program.
+  static std::vector<
+      std::unique_ptr<PassPipelineRegistration<PhasePipelineOptions>>>
+      registered;
+  for (const PhaseInfo &info : phases) {
+    Phase phase = info.phase;
+    registered.push_back(
+        std::make_unique<PassPipelineRegistration<PhasePipelineOptions>>(
+            ("raddle-" + info.name).str(), info.description,
+            [phase](OpPassManager &passes, const PhasePipelineOptions &given) {
+              CompileOptions options;
+              options.compute = given.compute;
+              options.optimize = given.optimize;
+              buildPhase(passes, phase, options);
+            }));
+  }
+}

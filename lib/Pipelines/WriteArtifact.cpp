@@ -1,0 +1,138 @@
+//===- WriteArtifact.cpp - PTX, host program and weights in one file ------===//
+
+#include "HostProgramExport.h"
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/Threading.h"
+#include "raddle/Artifact/Artifact.h"
+#include "raddle/Import/Archive.h"
+#include "raddle/Pipelines/Phases.h"
+#include "raddle/Target/Ptx.h"
+
+using namespace mlir;
+using namespace raddle;
+
+FailureOr<std::vector<std::pair<std::string, std::string>>>
+raddle::emitKernels(ModuleOp module, llvm::StringRef target) {
+  SmallVector<ModuleOp> kernels(module.getOps<ModuleOp>());
+  std::vector<std::pair<std::string, std::string>> result(kernels.size());
+  LogicalResult status = failableParallelForEachN(
+      module.getContext(), 0, kernels.size(), [&](size_t i) -> LogicalResult {
+        auto ptx = target::emitPtx(kernels[i], target);
+        if (failed(ptx))
+          return failure();
+        result[i] = {kernels[i].getSymName()->str(), std::move(*ptx)};
+        return success();
+      });
+  if (failed(status))
+    return failure();
+  return result;
+}
+
+/// Row-major little-endian bytes of a constant; i1 is one byte, index is i32.
+static std::vector<char> getBytes(ElementsAttr value) {
+  Type element = value.getElementType();
+  unsigned bytes =
+      element.isIndex() ? 4 : std::max(1u, element.getIntOrFloatBitWidth() / 8);
+  std::vector<char> result;
+  result.reserve(value.getNumElements() * bytes);
+  auto append = [&](const APInt &bits) {
+    uint64_t word = bits.zextOrTrunc(64).getZExtValue();
+    for (unsigned i = 0; i < bytes; ++i)
+      result.push_back(char(word >> (8 * i)));
+  };
+  if (isa<FloatType>(element))
+    for (const APFloat &number : value.getValues<APFloat>())
+      append(number.bitcastToAPInt());
+  else
+    for (const APInt &number : value.getValues<APInt>())
+      append(number);
+  return result;
+}
+
+LogicalResult raddle::writeArtifact(ModuleOp module,
+                                    const CompileOptions &options,
+                                    const std::string &path) {
+  std::vector<ProgramConstant> constants;
+  auto program = exportHostProgram(module, constants);
+  if (failed(program))
+    return failure();
+  for (const std::string &target : options.targets)
+    for (const host::Kernel &kernel : program->kernels)
+      if (kernel.shared > target::getMaxSharedBytes(target))
+        return module.emitError("kernel '")
+               << kernel.name << "' needs " << kernel.shared
+               << " bytes of shared memory, more than the "
+               << target::getMaxSharedBytes(target) << " of target '" << target
+               << "'; choose smaller tiles";
+  ArtifactWriter writer;
+  auto report = [&](Error error) -> LogicalResult {
+    if (!error)
+      return success();
+    return module.emitError() << error.message();
+  };
+  for (const std::string &target : options.targets) {
+    auto kernels = emitKernels(module, target);
+    if (failed(kernels))
+      return failure();
+    for (auto &[name, text] : *kernels)
+      if (failed(report(writer.addPtx(target, name, std::move(text)))))
+        return failure();
+  }
+
+  // Weights are streamed from the mapped archives.
+  std::vector<std::unique_ptr<Archive>> archives;
+  if (auto named = module->getAttrOfType<DictionaryAttr>("graph.archives"))
+    for (NamedAttribute entry : named) {
+      auto archive = cast<DictionaryAttr>(entry.getValue());
+      auto file = archive.getAs<StringAttr>("path");
+      auto format = archive.getAs<StringAttr>("format");
+      std::string error;
+      auto opened = file && format
+                        ? Archive::open(file.str(), format.str(), error)
+                        : nullptr;
+      if (!opened)
+        return module.emitError("cannot open archive '")
+               << entry.getName().getValue() << "': " << error;
+      archives.push_back(std::move(opened));
+    }
+  for (const host::Buffer &buffer : program->buffers) {
+    if (buffer.kind != host::BufferKind::Weight)
+      continue;
+    auto constant = llvm::find_if(constants, [&](const ProgramConstant &c) {
+      return c.name == buffer.entry;
+    });
+    if (constant != constants.end()) {
+      auto bytes =
+          std::make_shared<std::vector<char>>(getBytes(constant->value));
+      if (failed(report(writer.addWeight(
+              buffer.entry, "U8", {int64_t(bytes->size())}, bytes->size(),
+              [bytes](ByteSink &sink) {
+                return sink.write(bytes->data(), bytes->size());
+              }))))
+        return failure();
+      continue;
+    }
+    const ArchiveEntry *entry = nullptr;
+    for (const auto &archive : archives)
+      if (!entry)
+        entry = archive->find(buffer.entry);
+    if (!entry)
+      return module.emitError("the archives have no tensor '")
+             << buffer.entry << "'";
+    int64_t expected = buffer.bytes.literal();
+    if (int64_t(entry->size) != expected)
+      return module.emitError("expected ")
+             << expected << " bytes of '" << buffer.entry << "', found "
+             << entry->size;
+    auto type = parseDataType(entry->type);
+    std::vector<int64_t> shape =
+        type ? entry->shape : std::vector<int64_t>{int64_t(entry->size)};
+    if (failed(report(
+            writer.addWeight(buffer.entry, type ? safetensorsName(*type) : "U8",
+                             shape, entry->size, [entry](ByteSink &sink) {
+                               return sink.write(entry->data, entry->size);
+                             }))))
+      return failure();
+  }
+  return report(writer.write(*program, path));
+}

@@ -1,0 +1,258 @@
+//===- raddle-compile.cpp - From a model file to an artifact --------------===//
+
+#include "dialects/Register.h"
+#include "mlir/IR/AsmState.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Support/FileUtilities.h"
+#include "raddle/Import/Onnx.h"
+#include "raddle/Pipelines/Phases.h"
+#include "raddle/Target/Ptx.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/SourceMgr.h"
+#include "llvm/Support/ThreadPool.h"
+#include "llvm/Support/ToolOutputFile.h"
+#include <chrono>
+
+using namespace mlir;
+using namespace raddle;
+namespace cl = llvm::cl;
+
+namespace {
+cl::OptionCategory category("raddle-compile options");
+cl::opt<std::string> input(cl::Positional, cl::Required,
+                           cl::desc("<model.onnx|graph.mlir>"),
+                           cl::cat(category));
+cl::opt<std::string> output("o",
+                            cl::desc("output file ('-' is stdout for text)"),
+                            cl::value_desc("file"), cl::cat(category));
+cl::opt<std::string> targets("target",
+                             cl::desc("comma-separated targets: sm_80, sm_86, "
+                                      "sm_89, sm_90 (default sm_80)"),
+                             cl::init("sm_80"), cl::cat(category));
+cl::opt<std::string> emit("emit", cl::desc("artifact (default) or ptx"),
+                          cl::init("artifact"), cl::cat(category));
+cl::opt<std::string> compileTo("compile-to",
+                               cl::desc("print the IR after this phase"),
+                               cl::value_desc("phase"), cl::cat(category));
+cl::opt<std::string> compileFrom("compile-from",
+                                 cl::desc("the phase that the given .mlir text "
+                                          "comes from (default import)"),
+                                 cl::value_desc("phase"), cl::cat(category));
+cl::opt<std::string> dumpDir("dump-dir",
+                             cl::desc("write a numbered file per phase here"),
+                             cl::value_desc("folder"), cl::cat(category));
+cl::opt<unsigned>
+    optimize("O", cl::Prefix, cl::init(2),
+             cl::desc("0 no fusion, 1 rules, 2 default, 3 search"),
+             cl::cat(category));
+cl::opt<std::string> compute("compute",
+                             cl::desc("arithmetic of f32 products: tf32x3 "
+                                      "(default), f32, tf32, f16, bf16"),
+                             cl::init("tf32x3"), cl::cat(category));
+cl::opt<bool> epilogueNorm("fuse-epilogue-norm",
+                           cl::desc("also put residual and norm into the "
+                                    "epilogue of products"),
+                           cl::cat(category));
+cl::opt<bool> reportOps("report-ops",
+                        cl::desc("print the operators of the model and every "
+                                 "one that is not supported, and stop"),
+                        cl::cat(category));
+cl::opt<bool> timing("timing", cl::desc("print the time of every phase"),
+                     cl::cat(category));
+cl::opt<unsigned> jobs("j", cl::Prefix, cl::init(0),
+                       cl::desc("number of threads (default: all)"),
+                       cl::cat(category));
+} // namespace
+
+static LogicalResult fail(const llvm::Twine &message) {
+  llvm::errs() << "raddle-compile: error: " << message << '\n';
+  return failure();
+}
+
+static LogicalResult
+writeText(const std::string &path,
+          llvm::function_ref<void(llvm::raw_ostream &)> fn) {
+  if (path.empty() || path == "-") {
+    fn(llvm::outs());
+    return success();
+  }
+  std::string error;
+  auto file = openOutputFile(path, &error);
+  if (!file)
+    return fail(error);
+  fn(file->os());
+  file->os().flush();
+  if (file->os().has_error()) {
+    std::string reason = file->os().error().message();
+    file->os().clear_error();
+    return fail("cannot write '" + path + "': " + reason);
+  }
+  file->keep();
+  return success();
+}
+
+static LogicalResult compile() {
+  CompileOptions options;
+  options.targets.clear();
+  SmallVector<llvm::StringRef> names;
+  llvm::StringRef(targets).split(names, ',', -1, false);
+  for (llvm::StringRef name : names) {
+    if (!target::isTargetName(name))
+      return fail("unknown target '" + name + "': expected " +
+                  llvm::join(target::getTargetNames(), ", "));
+    if (!llvm::is_contained(options.targets, name.str()))
+      options.targets.push_back(name.str());
+  }
+  if (options.targets.empty())
+    return fail("expected at least one target");
+  if (optimize > 3)
+    return fail("expected an optimization level from 0 to 3, found " +
+                llvm::Twine(optimize.getValue()));
+  options.optimize = optimize;
+  static const llvm::SmallVector<llvm::StringRef> modes = {
+      "tf32x3", "f32", "tf32", "f16", "bf16"};
+  if (!llvm::is_contained(modes, llvm::StringRef(compute)))
+    return fail("unknown mode '" + compute + "' of --compute: expected " +
+                llvm::join(modes, ", "));
+  options.compute = compute;
+  options.epilogueNorm = epilogueNorm;
+  if (emit != "artifact" && emit != "ptx")
+    return fail("unknown form '" + emit +
+                "' of --emit: expected artifact, ptx");
+  auto parse = [&](llvm::StringRef name, Phase otherwise) -> FailureOr<Phase> {
+    if (name.empty())
+      return otherwise;
+    if (auto phase = parsePhase(name))
+      return *phase;
+    std::string all;
+    for (const PhaseInfo &info : getPhases())
+      all += (all.empty() ? "" : ", ") + info.name.str();
+    return fail("unknown phase '" + name + "': expected " + all);
+  };
+  auto last = parse(compileTo, Phase::PTX),
+       first = parse(compileFrom, Phase::Import);
+  if (failed(last) || failed(first))
+    return failure();
+
+  DialectRegistry registry;
+  registerAllRaddleDialects(registry);
+  MLIRContext context(registry, jobs == 1 ? MLIRContext::Threading::DISABLED
+                                          : MLIRContext::Threading::ENABLED);
+  std::unique_ptr<llvm::DefaultThreadPool> pool;
+  if (jobs > 1) {
+    context.disableMultithreading();
+    pool = std::make_unique<llvm::DefaultThreadPool>(
+        llvm::hardware_concurrency(jobs));
+    context.setThreadPool(*pool);
+  }
+  llvm::SourceMgr sources;
+  SourceMgrDiagnosticHandler diagnostics(sources, &context);
+
+  using Clock = std::chrono::steady_clock;
+  auto start = Clock::now();
+  std::vector<std::pair<std::string, double>> times;
+  auto lap = [&](llvm::StringRef name) {
+    auto now = Clock::now();
+    times.push_back(
+        {name.str(), std::chrono::duration<double>(now - start).count()});
+    start = now;
+  };
+
+  OwningOpRef<ModuleOp> module;
+  if (!llvm::sys::fs::exists(input))
+    return fail("there is no file '" + input + "'");
+  if (llvm::StringRef(input).ends_with(".onnx")) {
+    OnnxImportOptions importOptions;
+    if (reportOps)
+      return success(
+          reportOnnxOps(input, importOptions, context, llvm::outs()) == 0);
+    if (!compileFrom.empty())
+      return fail("--compile-from expects a .mlir file, found '" + input + "'");
+    module = importOnnx(input, importOptions, context);
+  } else if (llvm::StringRef(input).ends_with(".mlir") ||
+             llvm::StringRef(input).ends_with(".mlirbc")) {
+    module = parseSourceFile<ModuleOp>(input, sources, ParserConfig(&context));
+  } else {
+    return fail("expected a file .onnx or .mlir, found '" + input + "'");
+  }
+  if (!module)
+    return fail("cannot read '" + input + "'");
+  lap("import");
+
+  auto print = [&](llvm::raw_ostream &os) {
+    module->print(os, OpPrintingFlags().enableDebugInfo(false));
+    os << '\n';
+  };
+  auto dump = [&](Phase phase) -> LogicalResult {
+    if (dumpDir.empty())
+      return success();
+    if (auto error = llvm::sys::fs::create_directories(dumpDir))
+      return fail("cannot create '" + dumpDir + "': " + error.message());
+    llvm::SmallString<128> path(dumpDir);
+    llvm::sys::path::append(path, llvm::Twine(unsigned(phase)) + "-" +
+                                      getPhaseName(phase) + ".mlir");
+    return writeText(path.str().str(), print);
+  };
+  if (failed(dump(Phase::Import)))
+    return failure();
+  for (unsigned p = unsigned(*first) + 1;
+       p <= unsigned(*last) && p < unsigned(Phase::PTX); ++p) {
+    PassManager passes(&context);
+    buildPhase(passes, Phase(p), options);
+    if (failed(passes.run(*module)))
+      return fail("phase '" + getPhaseName(Phase(p)) + "' of '" + input +
+                  "' failed");
+    lap(getPhaseName(Phase(p)));
+    if (failed(dump(Phase(p))))
+      return failure();
+  }
+  auto emitText = [&](const std::string &path) -> LogicalResult {
+    auto kernels = emitKernels(*module, options.targets.front());
+    if (failed(kernels))
+      return failure();
+    return writeText(path, [&](llvm::raw_ostream &os) {
+      for (auto &[name, text] : *kernels)
+        os << "// kernel module " << name << '\n' << text << '\n';
+    });
+  };
+  if (*last != Phase::PTX)
+    return writeText(output, print);
+  if (!dumpDir.empty()) {
+    llvm::SmallString<128> path(dumpDir);
+    llvm::sys::path::append(path, "9-ptx.ptx");
+    if (failed(emitText(path.str().str())))
+      return failure();
+  }
+  if (emit == "ptx" || compileTo == "ptx") {
+    if (failed(emitText(output)))
+      return failure();
+  } else {
+    if (output.empty())
+      return fail("expected -o <file> for the artifact");
+    if (failed(writeArtifact(*module, options, output)))
+      return fail("cannot write '" + output + "'");
+  }
+  lap("ptx");
+  if (timing) {
+    double total = 0;
+    for (auto &[name, seconds] : times) {
+      llvm::errs() << llvm::format("%-10s %8.3f s\n", name.c_str(), seconds);
+      total += seconds;
+    }
+    llvm::errs() << llvm::format("%-10s %8.3f s\n", "total", total);
+  }
+  return success();
+}
+
+int main(int argc, char **argv) {
+  llvm::InitLLVM init(argc, argv);
+  cl::HideUnrelatedOptions(category);
+  cl::ParseCommandLineOptions(argc, argv,
+                              "compiles a model to PTX for NVIDIA GPUs\n");
+  return failed(compile()) ? 1 : 0;
+}
