@@ -158,4 +158,7 @@ void TestElements::runOnOperation() {
     signalPassFailure();
 }
 
-void raddle::registerGraphTestPasses() { PassRegistration<TestElements>(); }
+void raddle::registerGraphTestPasses() {
+  PassRegistration<TestElements>();
+  registerGraphSymbolicShapesTestPass();
+}

@@ -4,6 +4,7 @@
 
 namespace raddle {
 void registerGraphTestPasses();
+void registerGraphSymbolicShapesTestPass();
 } // namespace raddle
 
 #endif // RADDLE_DIALECTS_GRAPH_TEST_TESTPASSES_H
