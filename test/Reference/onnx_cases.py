@@ -30,6 +30,10 @@ class Family:
     # Sizes of the inputs are not in the model.
     dynamic: bool = False
     variants: list = field(default_factory=list)
+    # A whole model in onnx.parser's text, and what it is fed, instead of
+    # variants.
+    text: str = ""
+    feeds: dict = field(default_factory=dict)
     random: np.random.Generator = None
 
     def __post_init__(self):
@@ -352,6 +356,8 @@ def resize():
     f.add("Resize", x, None, scales(1, 1, 0.5, 0.6), mode="cubic", exclude_outside=1, **bound)
     f.add("Resize", x, None, scales(1, 1, 2, 2), mode="cubic", cubic_coeff_a=-0.5, **bound)
     f.add("Resize", x, None, scales(1, 1, 0.5, 0.6), mode="linear", **bound)
+    f.add("Resize", x, None, scales(1, 1, 2, 2), mode="linear", coordinate_transformation_mode="half_pixel_symmetric",
+          **bound)
     return f
 
 
@@ -420,6 +426,67 @@ def dynamic():
     return f
 
 
+def attention():
+    f = Family("attention", opset=23)
+    q, k, v = f.floats(2, 4, 5, 8), f.floats(2, 4, 6, 8), f.floats(2, 4, 6, 3)
+    bound = {"fraction": 4e-6}
+    f.add("Attention", q, k, v, **bound)
+    f.add("Attention", q, k, v, scale=0.3, **bound)
+    f.add("Attention", q, f.floats(2, 2, 6, 8), f.floats(2, 2, 6, 3), **bound)
+    f.add("Attention", q, k, v, f.floats(5, 6), **bound)
+    f.add("Attention", q, k, v, f.floats(2, 1, 5, 6), softcap=2.0, **bound)
+    f.add("Attention", q, k, v, f.integers(0, 2, 5, 6).astype(bool) | np.eye(5, 6, dtype=bool), **bound)
+    f.add("Attention", q, f.floats(2, 4, 5, 8), f.floats(2, 4, 5, 8), is_causal=1, **bound)
+    f.add("Attention", f.floats(2, 5, 32), f.floats(2, 6, 32), f.floats(2, 6, 32), q_num_heads=4, kv_num_heads=4,
+          **bound)
+    f.add("RMSNormalization", f.floats(3, 4, 5), f.floats(5), ulp=8, fraction=1e-6)
+    f.add("RMSNormalization", f.floats(3, 4, 5), f.floats(4, 5), axis=1, epsilon=0.01, ulp=8, fraction=1e-6)
+    f.add("RotaryEmbedding", q, f.floats(9, 4), f.floats(9, 4), f.integers(0, 9, 2, 5), **bound)
+    f.add("RotaryEmbedding", q, f.floats(9, 4), f.floats(9, 4), f.integers(0, 9, 2, 5), interleaved=1, **bound)
+    return f
+
+
+def control():
+    """If, Loop and Scan, whose branches and bodies see values from outside."""
+    text = """
+    <ir_version: 9, opset_import: ["" : 18]>
+    control (float[3] x, bool c, int64 n) => (float[3] a, float[3] b, float[N, 3] steps, float[3] last, float[2, 3] sums)
+    <float[2, 3] rows = {1, 2, 3, 4, 5, 6}>
+    {
+      a = If (c) <
+        then_branch = yes () => (float[3] y) { y = Add (x, x) },
+        else_branch = no () => (float[3] z) { z = Neg (x) }
+      >
+      true = Constant <value = bool {1}> ()
+      b, steps = Loop (n, true, x) <
+        body = turn (int64 i, bool go, float[3] state) => (bool on, float[3] next, float[3] step) {
+          on = Identity (go)
+          f = Cast <to = 1> (i)
+          step = Mul (state, x)
+          next = Add (step, f)
+        }
+      >
+      last, sums = Scan (x, rows) <
+        num_scan_inputs = 1,
+        body = add (float[3] state, float[3] row) => (float[3] next, float[3] shown) {
+          next = Add (state, row)
+          shown = Identity (next)
+        }
+      >
+    }
+    """
+    x = np.array([1, -2, 0.5], np.float32)
+    feeds = {"x": x, "c": np.array(True), "n": np.array(3, np.int64)}
+    return Family("control", text=text, feeds=feeds)
+
+
+def control_else():
+    """The other branch, and a loop without a turn."""
+    family = control()
+    feeds = {**family.feeds, "c": np.array(False), "n": np.array(0, np.int64)}
+    return Family("control_else", text=family.text, feeds=feeds)
+
+
 def families():
     return [unary(), gelu(), binary(), cast(), half(), shape(), gather(), scatter(), contraction(), convolution(),
-            reduction(), rows(), pooling(), resize(), order(), recurrent(), quantization(), dynamic()]
+            reduction(), rows(), pooling(), resize(), order(), recurrent(), quantization(), attention(), control(), control_else(), dynamic()]
