@@ -101,13 +101,16 @@ LogicalResult evaluateDecode(graph::DecodeOp op, Call &call) {
 
 LogicalResult evaluateAssemble(graph::AssembleOp op, Call &call) {
   RankedTensorType type = op.getType();
-  if (!type.hasStaticShape())
-    return call.error() << "has type " << type
-                        << ", expected static sizes (components do not say "
-                           "the logical ones)";
+  FailureOr<graph::StorageEncoding> encoding = getEncoding(call, type);
+  if (failed(encoding))
+    return failure();
+  llvm::SmallVector<llvm::ArrayRef<int64_t>> shapes;
+  for (const Tensor &component : call.operands)
+    shapes.push_back(component.getShape());
+  llvm::SmallVector<int64_t> shape = encoding->inferShape(type, shapes);
   return call.finish(Tensor::encoded(
-      type, type.getShape(),
-      std::vector<Tensor>(call.operands.begin(), call.operands.end())));
+      RankedTensorType::get(shape, type.getElementType(), type.getEncoding()),
+      shape, std::vector<Tensor>(call.operands.begin(), call.operands.end())));
 }
 
 } // namespace

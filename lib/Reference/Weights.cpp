@@ -4,6 +4,7 @@
 #include "dialects/Graph/Encodings/StorageEncoding.h"
 #include "dialects/Graph/IR/GraphOps.h"
 #include "raddle/Import/Archive.h"
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include <cstring>
@@ -79,6 +80,21 @@ bool hasForm(StringRef stated, Type type) {
   return stated == text;
 }
 
+/// True when `type` is that of the bytes which the narrow elements of `entry`
+/// are packed in, along the last dim.
+bool isPackedForm(const ArchiveEntry &entry, RankedTensorType type) {
+  unsigned perByte = llvm::StringSwitch<unsigned>(entry.type)
+                         .Cases({"i4", "u4"}, 2)
+                         .Cases({"i2", "u2"}, 4)
+                         .Default(0);
+  if (!perByte || entry.shape.empty() || !type.getElementType().isInteger(8) ||
+      entry.shape.back() % perByte != 0)
+    return false;
+  Shape shape(entry.shape.begin(), entry.shape.end());
+  shape.back() /= perByte;
+  return type.getShape() == llvm::ArrayRef<int64_t>(shape);
+}
+
 LogicalResult ArchiveReader::readEntry(graph::WeightOp op, StringRef name,
                                        RankedTensorType type, Tensor &tensor) {
   FailureOr<Archive *> archive = open(op);
@@ -88,8 +104,17 @@ LogicalResult ArchiveReader::readEntry(graph::WeightOp op, StringRef name,
   if (!entry)
     return op.emitOpError("names entry '")
            << name << "', which its archive does not have";
-  std::optional<int64_t> count = countElements(entry->shape);
   Type element = type.getElementType();
+  if (isPackedForm(*entry, type)) {
+    tensor = Tensor(element, type.getShape());
+    if (entry->size < uint64_t(tensor.byteSize()))
+      return op.emitOpError("names entry '")
+             << name << "', which has " << entry->size << " bytes, expected "
+             << tensor.byteSize();
+    std::memcpy(tensor.mutableData(), entry->data, tensor.byteSize());
+    return success();
+  }
+  std::optional<int64_t> count = countElements(entry->shape);
   if (llvm::ArrayRef(entry->shape) != type.getShape() || !count ||
       !hasForm(entry->type, element)) {
     InFlightDiagnostic diagnostic = op.emitOpError("names entry '");

@@ -164,6 +164,22 @@ DenseEncodingAttr::getGranule(RankedTensorType type) const {
   return granule;
 }
 
+SmallVector<int64_t>
+DenseEncodingAttr::inferShape(RankedTensorType type,
+                              ArrayRef<ArrayRef<int64_t>> shapes) const {
+  DenseEncodingAttr self = *this;
+  RankedTensorType storage = self.getStorageType(type);
+  SmallVector<int64_t> stored(shapes.front());
+  if (StorageEncoding inner = getStorageEncoding(storage))
+    stored = inner.inferShape(storage, shapes);
+  // Padded dims are static.
+  SmallVector<int64_t> shape(type.getShape());
+  for (auto [n, dim] : llvm::enumerate(self.getPermutation(type.getRank())))
+    if (type.isDynamicDim(dim))
+      shape[dim] = stored[n];
+  return shape;
+}
+
 SmallVector<OpFoldResult>
 DenseEncodingAttr::getSizes(OpBuilder &builder, Location loc,
                             RankedTensorType type,

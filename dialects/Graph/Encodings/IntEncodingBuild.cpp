@@ -375,6 +375,15 @@ SmallVector<Value> IntEncodingAttr::buildEncode(OpBuilder &builder,
   return IntExpression(builder, loc, *this, type).encode(input, given);
 }
 
+SmallVector<int64_t>
+IntEncodingAttr::inferShape(RankedTensorType type,
+                            ArrayRef<ArrayRef<int64_t>> shapes) const {
+  SmallVector<int64_t> shape(shapes.front());
+  if (getBits() < 8)
+    shape.back() = type.getShape().back();
+  return shape;
+}
+
 SmallVector<OpFoldResult>
 IntEncodingAttr::getSizes(OpBuilder &builder, Location loc,
                           RankedTensorType type, ValueRange components) const {

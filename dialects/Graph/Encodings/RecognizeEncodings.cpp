@@ -31,15 +31,18 @@ struct Repetition {
   /// Per dim the parts of its index, the most significant first.
   SmallVector<SmallVector<IndexPart, 2>> dims;
 
-  /// Follows `value` to what it repeats.
-  explicit Repetition(Value value);
+  /// What widened the elements on the way: signed or unsigned integers.
+  bool throughSigned = false, throughUnsigned = false;
 
-  /// The one element of a constant source, or null.
-  Attribute getSplat() const {
+  /// Follows `value` to what it repeats, through widening of floats and, when
+  /// `throughIntegers`, through conversions from narrower integers.
+  explicit Repetition(Value value, bool throughIntegers = false);
+
+  /// The elements of a constant source, or null.
+  DenseElementsAttr getConstant() const {
     DenseElementsAttr dense;
-    if (!matchPattern(source, m_Constant(&dense)) || !dense.isSplat())
-      return {};
-    return dense.getSplatValue<Attribute>();
+    matchPattern(source, m_Constant(&dense));
+    return dense;
   }
 
 private:
@@ -120,7 +123,7 @@ bool Repetition::peel(ReshapeOp op) {
   return true;
 }
 
-Repetition::Repetition(Value value) : source(value) {
+Repetition::Repetition(Value value, bool throughIntegers) : source(value) {
   for (auto [dim, size] :
        llvm::enumerate(cast<RankedTensorType>(value.getType()).getShape()))
     dims.push_back({{static_cast<int64_t>(dim), size}});
@@ -129,13 +132,22 @@ Repetition::Repetition(Value value) : source(value) {
                       .Case<BroadcastOp, ReshapeOp, TransposeOp>(
                           [&](auto index) { return peel(index); })
                       .Case<arith::ExtFOp>([](auto) { return true; })
+                      .Case<arith::SIToFPOp, arith::ExtSIOp>([&](auto) {
+                        throughSigned |= throughIntegers;
+                        return throughIntegers;
+                      })
+                      .Case<arith::UIToFPOp, arith::ExtUIOp>([&](auto) {
+                        throughUnsigned |= throughIntegers;
+                        return throughIntegers;
+                      })
                       .Default([](Operation *) { return false; });
     if (!peeled)
       break;
     source = op->getOperand(0);
   }
   // Every element of a splat is the same: it depends on no dim.
-  if (getSplat())
+  DenseElementsAttr constant = getConstant();
+  if (constant && constant.isSplat())
     for (auto &parts : dims)
       for (IndexPart &part : parts)
         part.dim = -1;
@@ -209,11 +221,10 @@ static std::optional<ScaleForm> getScaleForm(const Repetition &repetition) {
   return form;
 }
 
-/// The source of `repetition`, with elements of type `element`, in the shape
-/// that the encoding of `codes` stores scales of form `form` in. `own` is the
-/// form of the source: `form`, or one value for the whole tensor.
-static Value buildScales(OpBuilder &builder, Location loc,
-                         const Repetition &repetition, Type element,
+/// `source`, which holds one value per scale of form `own`, in the shape that
+/// the encoding of a tensor like `codes` stores scales of form `form` in. `own`
+/// is `form`, or one value for the whole tensor.
+static Value buildScales(OpBuilder &builder, Location loc, Value source,
                          ScaleForm own, ScaleForm form, Value codes) {
   SmallVector<OpFoldResult> sizes;
   if (form.axis && form.group) {
@@ -224,18 +235,14 @@ static Value buildScales(OpBuilder &builder, Location loc,
     sizes.push_back(getSize(builder, loc, codes, *form.axis));
   }
 
-  Value source = repetition.source;
-  if (Attribute splat = repetition.getSplat()) {
-    if (auto integer = dyn_cast<IntegerAttr>(splat))
-      splat = builder.getIntegerAttr(
-          element, integer.getValue().trunc(element.getIntOrFloatBitWidth()));
-    source = arith::ConstantOp::create(
-        builder, loc,
-        DenseElementsAttr::get(RankedTensorType::get({}, element), splat));
-  }
   auto type = cast<RankedTensorType>(source.getType());
   if (!own.axis) {
-    if (type.getRank() != 0)
+    DenseElementsAttr constant;
+    auto scalarType = RankedTensorType::get({}, type.getElementType());
+    if (matchPattern(source, m_Constant(&constant)) && constant.isSplat())
+      source = arith::ConstantOp::create(builder, loc,
+                                         constant.resizeSplat(scalarType));
+    else if (type.getRank() != 0)
       source =
           ReshapeOp::create(builder, loc, source, ArrayRef<OpFoldResult>());
     if (!sizes.empty())
@@ -255,52 +262,124 @@ static Value buildScales(OpBuilder &builder, Location loc,
 // The arithmetic
 //===----------------------------------------------------------------------===//
 
-static bool isCode(Type type) {
-  return type.isSignlessInteger(8) || type.isSignlessInteger(16);
+static bool isStoredFloat(Type type) {
+  return isa<Float16Type, BFloat16Type, Float32Type, Float64Type>(type);
 }
 
-/// The codes that `value`, an integer tensor, extends without change; sets
-/// whether they are unsigned. `value` itself when it holds codes.
+/// Whether the elements of `value` are codes as an encoding stores them, or
+/// can be brought to that: the packed bytes of narrow codes can only be had
+/// from a weight, in whose archive a row starts on a byte.
+static bool holdsCodes(Value value) {
+  auto type = cast<RankedTensorType>(value.getType());
+  unsigned bits = type.getElementTypeBitWidth();
+  if (!type.getElementType().isSignlessInteger())
+    return false;
+  if (bits == 8 || bits == 16)
+    return true;
+  if (bits != 2 && bits != 4)
+    return false;
+  return value.getDefiningOp<WeightOp>() && type.getRank() > 0 &&
+         type.hasStaticShape() && type.getShape().back() % (8 / bits) == 0;
+}
+
+/// Codes as an encoding stores them: narrow ones as the bytes of their weight.
+static Value buildCodes(OpBuilder &builder, Value codes) {
+  auto type = cast<RankedTensorType>(codes.getType());
+  unsigned bits = type.getElementTypeBitWidth();
+  if (bits >= 8)
+    return codes;
+  auto weight = codes.getDefiningOp<WeightOp>();
+  SmallVector<int64_t> shape(type.getShape());
+  shape.back() /= 8 / bits;
+  return WeightOp::create(builder, weight.getLoc(),
+                          RankedTensorType::get(shape, builder.getI8Type()),
+                          weight.getSource(), DictionaryAttr());
+}
+
+/// The codes that `value`, an integer tensor, extends without change, and
+/// whether they are unsigned; null when it extends none.
 static Value peelExtension(Value value, std::optional<bool> &isUnsigned) {
   Operation *op = value.getDefiningOp();
-  if (!isa_and_nonnull<arith::ExtSIOp, arith::ExtUIOp>(op))
+  if (!isa_and_nonnull<arith::ExtSIOp, arith::ExtUIOp>(op) ||
+      !holdsCodes(op->getOperand(0)))
     return {};
-  bool extendsUnsigned = isa<arith::ExtUIOp>(op);
-  if (isUnsigned && *isUnsigned != extendsUnsigned)
-    return {};
-  isUnsigned = extendsUnsigned;
-  Value codes = op->getOperand(0);
-  return isCode(getElementTypeOrSelf(codes)) ? codes : Value();
+  isUnsigned = isa<arith::ExtUIOp>(op);
+  return op->getOperand(0);
 }
 
-/// A tensor of integers, repeated before or after it was extended, as one that
-/// is repeated from codes of type `code`.
-static std::optional<Repetition> matchIntegerZeros(Value value, Type code,
-                                                   bool isUnsigned) {
-  // broadcast(extend(zeros)) and extend(broadcast(zeros)) alike.
-  Repetition repetition(value);
-  std::optional<bool> sign = isUnsigned;
-  if (Value zeros = peelExtension(repetition.source, sign)) {
-    Repetition inner(zeros);
-    if (inner.source == zeros) {
-      repetition.source = zeros;
-    } else if (repetition.source == value) {
-      repetition = inner;
-    } else {
-      return std::nullopt;
+/// The constants `values` as codes of `bits` bits; null when one of them is no
+/// such code.
+static DenseElementsAttr convertToCodes(DenseElementsAttr values, unsigned bits,
+                                        bool isUnsigned) {
+  unsigned width = std::max(bits, 8u);
+  SmallVector<APInt> codes;
+  auto add = [&](const APInt &value, bool isSigned) {
+    bool fits = isUnsigned
+                    ? (!isSigned || value.isNonNegative()) && value.isIntN(bits)
+                    : value.isSignedIntN(bits);
+    codes.push_back(value.sextOrTrunc(width));
+    return fits;
+  };
+  bool fits = true;
+  if (isa<FloatType>(values.getElementType())) {
+    for (const APFloat &value : values.getValues<APFloat>()) {
+      APSInt integer(64, /*isUnsigned=*/false);
+      bool exact = false;
+      fits &= value.convertToInteger(integer, APFloat::rmTowardZero, &exact) ==
+                  APFloat::opOK &&
+              exact && add(integer, /*isSigned=*/true);
     }
-    return getElementTypeOrSelf(zeros) == code ? std::optional(repetition)
-                                               : std::nullopt;
+  } else if (isa<IntegerType>(values.getElementType())) {
+    for (const APInt &value : values.getValues<APInt>())
+      fits &= add(value.sextOrTrunc(64), /*isSigned=*/true);
+  } else {
+    return {};
   }
-  // A folded zero point: representable as a code or not an encoding.
-  auto splat = dyn_cast_or_null<IntegerAttr>(repetition.getSplat());
-  if (!splat)
+  if (!fits)
+    return {};
+  auto element = IntegerType::get(values.getContext(), width);
+  return DenseElementsAttr::get(values.getType().clone(element), codes);
+}
+
+namespace {
+/// What is subtracted from codes before they are scaled.
+struct ZeroPoints {
+  ScaleForm form;
+  /// The zero points, as a value or, when that is not null, as a constant.
+  Value value;
+  DenseElementsAttr constant;
+  Type type;
+};
+} // namespace
+
+/// The zero points that `value` repeats, in a type that an encoding of codes
+/// like `codes` stores.
+static std::optional<ZeroPoints> matchZeros(Value value, Type code,
+                                            bool isUnsigned) {
+  Repetition repetition(value, /*throughIntegers=*/true);
+  std::optional<ScaleForm> form = getScaleForm(repetition);
+  if (!form)
     return std::nullopt;
-  APInt zero = splat.getValue();
-  unsigned width = code.getIntOrFloatBitWidth();
-  if (isUnsigned ? !zero.isIntN(width) : !zero.isSignedIntN(width))
-    return std::nullopt;
-  return repetition;
+  ZeroPoints zeros{*form, repetition.source, {}, {}};
+  unsigned bits = code.getIntOrFloatBitWidth();
+  zeros.type = IntegerType::get(code.getContext(), std::max(bits, 8u));
+  bool converted = repetition.throughSigned || repetition.throughUnsigned;
+  if (DenseElementsAttr constant = repetition.getConstant();
+      constant && !converted) {
+    zeros.constant = convertToCodes(constant, bits, isUnsigned);
+    if (zeros.constant)
+      return zeros;
+  }
+  Type element = getElementTypeOrSelf(zeros.value);
+  if (!converted && isStoredFloat(element)) {
+    zeros.type = element;
+    return zeros;
+  }
+  // Integers of the same kind as the codes.
+  if (element == zeros.type &&
+      (isUnsigned ? !repetition.throughSigned : !repetition.throughUnsigned))
+    return zeros;
+  return std::nullopt;
 }
 
 namespace {
@@ -336,28 +415,27 @@ LogicalResult RecognizeInt::rewrite(arith::MulFOp op, Value difference,
   auto type = cast<RankedTensorType>(op.getType());
   Type element = type.getElementType();
 
-  Value floatZeros;
+  // convert(codes) - zeros in floats, or convert(extend(codes) - zeros).
+  Value subtracted;
   if (auto sub = difference.getDefiningOp<arith::SubFOp>()) {
-    floatZeros = sub.getRhs();
+    subtracted = sub.getRhs();
     difference = sub.getLhs();
   }
   Operation *convert = difference.getDefiningOp();
   if (!isa_and_nonnull<arith::SIToFPOp, arith::UIToFPOp>(convert))
     return failure();
-  bool convertsUnsigned = isa<arith::UIToFPOp>(convert);
-  Value integers = convert->getOperand(0), integerZeros, codes;
+  Value integers = convert->getOperand(0), codes;
   std::optional<bool> isUnsigned;
-  if (isCode(getElementTypeOrSelf(integers))) {
+  if (holdsCodes(integers)) {
     codes = integers;
-    isUnsigned = convertsUnsigned;
-  } else if (!convertsUnsigned && !floatZeros) {
+    isUnsigned = isa<arith::UIToFPOp>(convert);
+  } else if (isa<arith::SIToFPOp>(convert) && !subtracted &&
+             // The difference of codes needs one bit more than they have.
+             getElementTypeOrSelf(integers).getIntOrFloatBitWidth() >= 32) {
     if (auto sub = integers.getDefiningOp<arith::SubIOp>()) {
-      integerZeros = sub.getRhs();
+      subtracted = sub.getRhs();
       integers = sub.getLhs();
     }
-    // The difference of codes needs one bit more than they have.
-    if (getElementTypeOrSelf(integers).getIntOrFloatBitWidth() < 32)
-      return failure();
     codes = peelExtension(integers, isUnsigned);
   }
   if (!codes)
@@ -366,54 +444,39 @@ LogicalResult RecognizeInt::rewrite(arith::MulFOp op, Value difference,
   // The encoding computes in f32 and rounds once: with narrower elements that
   // is the same only where nothing but the product rounds.
   Type code = getElementTypeOrSelf(codes);
-  bool wide = element.isF32() || element.isF64();
-  if (!wide && (!isa<Float16Type, BFloat16Type>(element) || floatZeros ||
-                !code.isInteger(8)))
+  bool inIntegers =
+      subtracted && !isa<FloatType>(getElementTypeOrSelf(subtracted));
+  if (!element.isF32() && !element.isF64() &&
+      (!isStoredFloat(element) || (subtracted && !inIntegers) ||
+       code.getIntOrFloatBitWidth() > 8))
     return failure();
 
   Repetition scaleSource(scales);
   std::optional<ScaleForm> form = getScaleForm(scaleSource);
-  if (!form)
-    return failure();
   Type scaleType = getElementTypeOrSelf(scaleSource.source);
-  if (!isa<Float16Type, BFloat16Type, Float32Type, Float64Type>(scaleType))
+  if (!form || !isStoredFloat(scaleType))
     return failure();
-
-  std::optional<Repetition> zeroSource;
-  std::optional<ScaleForm> zeroForm;
-  Type zeroType;
-  if (integerZeros) {
-    zeroSource = matchIntegerZeros(integerZeros, code, *isUnsigned);
-    zeroType = code;
-  } else if (floatZeros) {
-    zeroSource.emplace(floatZeros);
-    zeroType = getElementTypeOrSelf(zeroSource->source);
-    // A converted integer zero point is stored as the integer.
-    Operation *zeroConvert = zeroSource->source.getDefiningOp();
-    if (isa_and_nonnull<arith::SIToFPOp, arith::UIToFPOp>(zeroConvert) &&
-        isa<arith::UIToFPOp>(zeroConvert) == *isUnsigned &&
-        getElementTypeOrSelf(zeroConvert->getOperand(0)) == code) {
-      zeroSource->source = zeroConvert->getOperand(0);
-      zeroType = code;
-    }
-  }
-  if (integerZeros || floatZeros) {
-    if (!zeroSource)
+  std::optional<ZeroPoints> zeros;
+  if (subtracted) {
+    zeros = matchZeros(subtracted, code, *isUnsigned);
+    if (!zeros || (zeros->form.axis && !(zeros->form == *form)))
       return failure();
-    zeroForm = getScaleForm(*zeroSource);
-    if (!zeroForm || (zeroForm->axis && !(*zeroForm == *form)))
-      return failure();
-    if (!isa<Float16Type, BFloat16Type, Float32Type, Float64Type>(zeroType) &&
-        zeroType != code)
+    // A difference of integers is not one of rounded floats.
+    if (inIntegers && isa<FloatType>(zeros->type))
       return failure();
   }
 
-  SmallVector<Value> components{codes};
+  SmallVector<Value> components{buildCodes(rewriter, codes)};
   components.push_back(
-      buildScales(rewriter, loc, scaleSource, scaleType, *form, *form, codes));
-  if (zeroSource)
-    components.push_back(buildScales(rewriter, loc, *zeroSource, zeroType,
-                                     *zeroForm, *form, codes));
+      buildScales(rewriter, loc, scaleSource.source, *form, *form, codes));
+  if (zeros) {
+    Value source = zeros->value;
+    if (zeros->constant)
+      source = arith::ConstantOp::create(rewriter, loc, zeros->constant);
+    components.push_back(
+        buildScales(rewriter, loc, source, zeros->form, *form, codes));
+  }
+  Type zeroType = zeros ? zeros->type : Type();
   auto encoding = IntEncodingAttr::get(
       op.getContext(), code.getIntOrFloatBitWidth(), *isUnsigned, scaleType,
       zeroType, form->axis, form->group);

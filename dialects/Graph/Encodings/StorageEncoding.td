@@ -32,6 +32,12 @@ def StorageEncoding : AttrInterface<"StorageEncoding"> {
       (ins "::mlir::OpBuilder &":$builder, "::mlir::Location":$loc,
            "::mlir::RankedTensorType":$type, "::mlir::ValueRange":$components)>,
     InterfaceMethod<[{
+      The shape of a logical tensor from the shapes of its components, each of
+      static sizes that match `getComponents`.
+    }], "::llvm::SmallVector<int64_t>", "inferShape",
+      (ins "::mlir::RankedTensorType":$type,
+           "::llvm::ArrayRef<::llvm::ArrayRef<int64_t>>":$shapes)>,
+    InterfaceMethod<[{
       Encodes `values`, the elements of a logical tensor of static shape.
       Components that are not empty are given (for instance scales from
       calibration) and kept; the others are computed.

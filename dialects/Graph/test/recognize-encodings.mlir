@@ -116,3 +116,41 @@ func.func @others(%codes: tensor<4x8xi8>, %factors: tensor<4x8xf32>, %mask: tens
   %4 = arith.mulf %2, %3 : tensor<4x8xf32>
   return %1, %4 : tensor<4x8xf32>, tensor<4x8xf32>
 }
+
+// -----
+
+// Narrow weights: their packed bytes are the codes.
+// CHECK-LABEL: @nibbles
+func.func @nibbles(%scales: tensor<32x512xf32>) -> tensor<512x512xf32> {
+  // CHECK: %[[W:.*]] = graph.weight "weights"::"w" : tensor<512x256xi8>
+  // CHECK: graph.assemble %[[W]], %{{.*}} to tensor<512x512xf32, #graph.int<bits = 4, scale = f32, axis = 0, group = 16>>
+  %w = graph.weight "weights"::"w" : tensor<512x512xi4>
+  %0 = arith.sitofp %w : tensor<512x512xi4> to tensor<512x512xf32>
+  %1 = graph.reshape %scales sizes [32, 1, 512] : tensor<32x512xf32> to tensor<32x1x512xf32>
+  %2 = graph.broadcast %1 sizes [32, 16, 512] : tensor<32x1x512xf32> to tensor<32x16x512xf32>
+  %3 = graph.reshape %2 sizes [512, 512] : tensor<32x16x512xf32> to tensor<512x512xf32>
+  %4 = arith.mulf %0, %3 : tensor<512x512xf32>
+  return %4 : tensor<512x512xf32>
+}
+
+// -----
+
+// Float constants that are codes are stored as codes, others as floats.
+// CHECK-LABEL: @constant_zeros
+func.func @constant_zeros(%codes: tensor<2x3xi8>, %scales: tensor<3xf32>) -> (tensor<2x3xf32>, tensor<2x3xf32>) {
+  // CHECK-DAG: arith.constant dense<[-3, 0, 127]> : tensor<3xi8>
+  // CHECK-DAG: arith.constant dense<[-3.000000e+00, 5.000000e-01, 1.270000e+02]> : tensor<3xf32>
+  // CHECK: #graph.int<bits = 8, scale = f32, zero = i8, axis = 1>
+  // CHECK: #graph.int<bits = 8, scale = f32, zero = f32, axis = 1>
+  %whole = arith.constant dense<[-3.0, 0.0, 127.0]> : tensor<3xf32>
+  %broken = arith.constant dense<[-3.0, 0.5, 127.0]> : tensor<3xf32>
+  %c = arith.sitofp %codes : tensor<2x3xi8> to tensor<2x3xf32>
+  %s = graph.broadcast %scales sizes [2, 3] : tensor<3xf32> to tensor<2x3xf32>
+  %z0 = graph.broadcast %whole sizes [2, 3] : tensor<3xf32> to tensor<2x3xf32>
+  %d0 = arith.subf %c, %z0 : tensor<2x3xf32>
+  %y0 = arith.mulf %d0, %s : tensor<2x3xf32>
+  %z1 = graph.broadcast %broken sizes [2, 3] : tensor<3xf32> to tensor<2x3xf32>
+  %d1 = arith.subf %c, %z1 : tensor<2x3xf32>
+  %y1 = arith.mulf %d1, %s : tensor<2x3xf32>
+  return %y0, %y1 : tensor<2x3xf32>, tensor<2x3xf32>
+}
