@@ -3,8 +3,9 @@ onnxruntime on the spot.
 
 usage: e2e.py --build BUILD --models MODELS [--filter REGEX] [--json FILE]
 
-A case is a compilation (the artifact's size, and its PTX under the real ptxas),
-a run (the largest error relative to the output's range), or bad input. The table of models
+A case is an evaluation on the host (importer and lib/Reference, no code), a
+compilation (the artifact's size, and its PTX under the real ptxas), a run (the
+largest error relative to the output's range), or bad input. The table of models
 and inputs is test/EndToEnd/cases.py.
 """
 
@@ -211,10 +212,10 @@ class Runner:
             self.results.append({"name": name, "verdict": "left out", "detail": reason})
 
     def all(self):
+        for model in table.MODELS:
+            for case in model.cases:
+                self.case(f"{model.name}/host/{case.name}", lambda: self.check_host(model, case))
         if self.options.host:
-            for model in table.MODELS:
-                for case in model.cases:
-                    self.case(f"{model.name}/host/{case.name}", lambda: self.check_host(model, case))
             return
         if (self.bin / "raddle-compile").exists():
             for name, action in bad_input.BadInput(self.bin, self.models, self.work).cases():
@@ -275,7 +276,7 @@ def main():
     parser.add_argument("--build", required=True, help="the build tree")
     parser.add_argument("--models", required=True, help="the folder of test models")
     parser.add_argument("--filter", help="run only cases whose name matches")
-    parser.add_argument("--host", action="store_true", help="import and evaluate on the host instead of compiling")
+    parser.add_argument("--host", action="store_true", help="only import and evaluate on the host")
     parser.add_argument("--json", help="write the verdicts to this file")
     options = parser.parse_args()
     runner = Runner(options)
