@@ -121,7 +121,7 @@ def Plan_CopyOp : Plan_Op<"copy", [MemoryEffects<[MemRead, MemWrite]>]> {
   let assemblyFormat = "$from `to` $to `bytes` $bytes attr-dict";
 }
 
-def Plan_OutputOp : Plan_Op<"output", [MemoryEffects<[MemRead]>]> {
+def Plan_OutputOp : Plan_Op<"output", [MemoryEffects<[MemRead, MemWrite]>]> {
   let summary = "states that a buffer is an output of the model";
   let description = [{
     `type` is an interchange type name.
