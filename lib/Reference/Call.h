@@ -110,6 +110,10 @@ void copyBox(llvm::ArrayRef<int64_t> shape, unsigned width, const char *source,
 mlir::FailureOr<Tensor> transpose(Call &call, const Tensor &input,
                                   llvm::ArrayRef<int64_t> permutation);
 
+/// Whether the `count` (at least one) positions from `first` on, `step` apart,
+/// are all in `[0, size)`; safe for any numbers.
+bool isInside(int64_t first, int64_t count, int64_t step, int64_t size);
+
 /// A tensor seen as `[outer, axis, inner]`.
 struct AxisView {
   AxisView(llvm::ArrayRef<int64_t> shape, int64_t axis);

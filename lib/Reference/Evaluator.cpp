@@ -261,6 +261,13 @@ Type getComputeType(Type type) {
   return type.isF64() ? type : Float32Type::get(type.getContext());
 }
 
+bool isInside(int64_t first, int64_t count, int64_t step, int64_t size) {
+  int64_t reach = 0, last = 0;
+  return first >= 0 && first < size &&
+         !llvm::MulOverflow(count - 1, step, reach) &&
+         !llvm::AddOverflow(first, reach, last) && last >= 0 && last < size;
+}
+
 AxisView::AxisView(llvm::ArrayRef<int64_t> shape, int64_t dim) {
   for (auto [i, size] : llvm::enumerate(shape)) {
     if (int64_t(i) < dim)

@@ -123,14 +123,12 @@ FailureOr<Box> getBox(Call &call, OpTy op, const Tensor &tensor) {
           call.mixed(op.getStaticStrides(), op.getStrides()), 0,
           getRowMajorStrides(tensor.getShape())};
   for (int64_t dim = 0; dim < tensor.getRank(); ++dim) {
-    int64_t last = box.offsets[dim] + (box.sizes[dim] - 1) * box.strides[dim];
-    bool inside =
-        box.sizes[dim] == 0 ||
-        (box.offsets[dim] >= 0 && box.offsets[dim] < tensor.getDim(dim) &&
-         last >= 0 && last < tensor.getDim(dim));
-    if (box.sizes[dim] < 0 || !inside)
-      return call.error() << "reaches from " << box.offsets[dim] << " to "
-                          << last << " in dim " << dim << " of "
+    if (box.sizes[dim] < 0 ||
+        (box.sizes[dim] > 0 && !isInside(box.offsets[dim], box.sizes[dim],
+                                         box.strides[dim], tensor.getDim(dim))))
+      return call.error() << "takes " << box.sizes[dim] << " elements from "
+                          << box.offsets[dim] << " on in steps of "
+                          << box.strides[dim] << " in dim " << dim << " of "
                           << tensor.describe();
     if (box.sizes[dim] != 0)
       box.start += box.offsets[dim] * box.steps[dim];

@@ -2,6 +2,7 @@
 
 #include "dialects/Graph/IR/GraphOps.h"
 #include "lib/Reference/Call.h"
+#include "llvm/Support/MathExtras.h"
 #include <cmath>
 
 using namespace mlir;
@@ -18,20 +19,17 @@ struct Span {
 std::vector<Span> getSpans(int64_t size, int64_t count, int64_t kernel,
                            int64_t stride, int64_t dilation, int64_t low,
                            int64_t high) {
+  // The first tap at or after position `x`.
+  auto getTap = [&](int64_t first, int64_t x) {
+    return x <= first ? 0
+                      : std::min<int64_t>(llvm::divideCeil(x - first, dilation),
+                                          kernel);
+  };
   std::vector<Span> spans;
   for (int64_t i = 0; i < count; ++i) {
-    Span span{i * stride - low, dilation, kernel, kernel, 0};
-    for (int64_t tap = kernel - 1; tap >= 0; --tap) {
-      int64_t x = span.first + tap * dilation;
-      if (x >= 0 && x < size)
-        span.begin = tap;
-      if (x >= -low && x < size + high)
-        ++span.padded;
-    }
-    span.end = span.begin;
-    while (span.end < kernel && span.first + span.end * dilation < size)
-      ++span.end;
-    spans.push_back(span);
+    int64_t first = i * stride - low;
+    spans.push_back({first, dilation, getTap(first, 0), getTap(first, size),
+                     getTap(first, size + high) - getTap(first, -low)});
   }
   return spans;
 }

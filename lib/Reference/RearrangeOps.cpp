@@ -160,10 +160,11 @@ LogicalResult evaluateSlice(graph::SliceOp op, Call &call) {
   int64_t start = 0;
   for (int64_t dim = 0; dim < input.getRank(); ++dim) {
     int64_t stride = op.getStrides()[dim];
-    int64_t first = offsets[dim], last = first + (sizes[dim] - 1) * stride;
-    if (std::min(first, last) < 0 || std::max(first, last) >= input.getDim(dim))
-      return call.error() << "reaches from " << first << " to " << last
-                          << " in dim " << dim << " of " << input.describe();
+    int64_t first = offsets[dim];
+    if (!isInside(first, sizes[dim], stride, input.getDim(dim)))
+      return call.error() << "takes " << sizes[dim] << " elements from "
+                          << first << " on in steps of " << stride << " in dim "
+                          << dim << " of " << input.describe();
     start += first * steps[dim];
     steps[dim] *= stride;
   }
@@ -233,7 +234,12 @@ LogicalResult evaluatePad(graph::PadOp op, Call &call) {
     if (low[dim] < 0 || high[dim] < 0)
       return call.error() << "pads dim " << dim << " by " << low[dim] << " and "
                           << high[dim] << ", expected no negative counts";
-    shape.push_back(low[dim] + input.getDim(dim) + high[dim]);
+    int64_t size = 0;
+    if (llvm::AddOverflow(low[dim], high[dim], size) ||
+        llvm::AddOverflow(size, input.getDim(dim), size))
+      return call.error() << "pads dim " << dim << " by " << low[dim] << " and "
+                          << high[dim] << ", which is too large";
+    shape.push_back(size);
     if (op.getMode() != graph::PadMode::constant && input.getDim(dim) == 0 &&
         shape.back() != 0)
       return call.error() << "has no element to repeat in dim " << dim << " of "

@@ -24,7 +24,7 @@ func.func @outside() -> tensor<?xf32> {
   %c = arith.constant dense<1.0> : tensor<4xf32>
   %o = arith.constant 3 : index
   %n = arith.constant 2 : index
-  // expected-error @+1 {{reaches from 3 to 4 in dim 0 of tensor<4xf32>}}
+  // expected-error @+1 {{takes 2 elements from 3 on in steps of 1 in dim 0 of tensor<4xf32>}}
   %0 = graph.slice %c offsets [%o] sizes [%n] strides [1] : tensor<4xf32> to tensor<?xf32>
   return %0 : tensor<?xf32>
 }
