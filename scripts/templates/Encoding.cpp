@@ -20,6 +20,12 @@ SmallVector<EncodingComponent>
   return {{"data", getLogicalType(type)}};
 }
 
+SmallVector<int64_t>
+@CLASS@Attr::inferShape(RankedTensorType type,
+                        ArrayRef<ArrayRef<int64_t>> shapes) const {
+  return SmallVector<int64_t>(shapes[0]);
+}
+
 SmallVector<OpFoldResult> @CLASS@Attr::getSizes(OpBuilder &builder, Location loc,
                                             RankedTensorType type,
                                             ValueRange components) const {
