@@ -28,6 +28,7 @@ sys.path.insert(0, str(REPO / "test" / "EndToEnd"))
 import bad_input
 import cases as table
 from artifact import Artifact
+from compiler import empty_cache
 from ptxas import assemble
 
 COSINE_BOUND = 2e-3
@@ -98,7 +99,7 @@ class Runner:
             path = self.work / "deterministic.raddle"
             with tempfile.TemporaryDirectory() as cache:
                 self.call([self.bin / "raddle-compile", self.models / model.file, "--target=sm_80", "-o", path,
-                           f"--cache-dir={cache}", *options, *model.options], 300, {**os.environ, **changes})
+                           *empty_cache(self.bin / "raddle-compile", cache), *options, *model.options], 300, {**os.environ, **changes})
             data = path.read_bytes()
             path.unlink()
             first = first or data

@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 from artifact import Artifact
+from compiler import empty_cache
 
 
 def measure(command):
@@ -34,8 +35,8 @@ def measure(command):
 def raddle(options, model, folder):
     artifact = folder / "model.raddle"
     cache = tempfile.mkdtemp(dir=folder)
-    figures = measure([Path(options.build) / "bin" / "raddle-compile", model, "--target=sm_80", f"--cache-dir={cache}",
-                       "-o", artifact])
+    program = Path(options.build) / "bin" / "raddle-compile"
+    figures = measure([program, model, "--target=sm_80", *empty_cache(program, cache), "-o", artifact])
     return figures, len(list(Artifact(artifact).modules("sm_80")))
 
 

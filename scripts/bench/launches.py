@@ -2,7 +2,7 @@
 
 MiniLM fp32 at batch 1 and length 128, counted by evaluating the artifact's host
 program; arguments after the name are further sets of compiler options, each
-compared with the default, e.g. `dev bench launches -- -O0 -O3`.
+compared with the default.
 """
 
 import argparse
@@ -36,7 +36,7 @@ def main():
     print(f"{'options':<40} {'model':<20} {'launches':>8} {'kernels':>8}")
     with tempfile.TemporaryDirectory() as folder:
         artifact = Path(folder) / "model.raddle"
-        for flags in ["", *options.options]:
+        for flags in ["", "-O0", "--fuse-epilogue-norm", *options.options]:
             for model in ("minilm_l6_v2.onnx", "minilm_int8.onnx"):
                 done = subprocess.run([str(c) for c in [Path(options.build) / "bin" / "raddle-compile",
                                                         Path(options.models) / model, "--target=sm_80", "-o", artifact,
