@@ -168,7 +168,8 @@ LinearLayout LinearLayout::mmaAccumulator(int64_t m, int64_t n, unsigned warpsM,
 }
 
 LinearLayout LinearLayout::mmaOperandA(int64_t m, int64_t k, unsigned bitWidth,
-                                       unsigned warpsM, unsigned warpsN) {
+                                       unsigned warpsM, unsigned warpsN,
+                                       bool accumulatorOrder) {
   LinearLayout layout;
   layout.rank = 2;
   BitTaker bits({m, k});
@@ -176,12 +177,17 @@ LinearLayout LinearLayout::mmaOperandA(int64_t m, int64_t k, unsigned bitWidth,
   // along m; registers: rows + 8, then the second half of k.
   for (unsigned packed = bitWidth; packed < 32; packed *= 2)
     layout.registers.push_back(bits.take(1));
+  // 16-bit elements have neighbouring k in a lane as they are.
+  bool halfFirst = accumulatorOrder && layout.registers.empty();
+  if (halfFirst)
+    layout.registers.push_back(bits.take(1));
   layout.lanes.push_back(bits.take(1));
   layout.lanes.push_back(bits.take(1));
   for (unsigned i = 0; i < 3; ++i)
     layout.lanes.push_back(bits.take(0));
   layout.registers.push_back(bits.take(0));
-  layout.registers.push_back(bits.take(1));
+  if (!halfFirst)
+    layout.registers.push_back(bits.take(1));
   spreadWarps(layout, bits, 0, -1, warpsM, warpsN);
   takeRest(layout, bits, 1);
   takeRest(layout, bits, 0);
@@ -189,17 +195,22 @@ LinearLayout LinearLayout::mmaOperandA(int64_t m, int64_t k, unsigned bitWidth,
 }
 
 LinearLayout LinearLayout::mmaOperandB(int64_t k, int64_t n, unsigned bitWidth,
-                                       unsigned warpsM, unsigned warpsN) {
+                                       unsigned warpsM, unsigned warpsN,
+                                       bool accumulatorOrder) {
   LinearLayout layout;
   layout.rank = 2;
   BitTaker bits({k, n});
   for (unsigned packed = bitWidth; packed < 32; packed *= 2)
     layout.registers.push_back(bits.take(0));
+  bool halfFirst = accumulatorOrder && layout.registers.empty();
+  if (halfFirst)
+    layout.registers.push_back(bits.take(0));
   layout.lanes.push_back(bits.take(0));
   layout.lanes.push_back(bits.take(0));
   for (unsigned i = 0; i < 3; ++i)
     layout.lanes.push_back(bits.take(1));
-  layout.registers.push_back(bits.take(0));
+  if (!halfFirst)
+    layout.registers.push_back(bits.take(0));
   spreadWarps(layout, bits, -1, 1, warpsM, warpsN);
   takeRest(layout, bits, 0);
   takeRest(layout, bits, 1);

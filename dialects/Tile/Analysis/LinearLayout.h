@@ -62,10 +62,17 @@ struct LinearLayout {
   /// leading batch dims of size 1.
   static LinearLayout mmaAccumulator(int64_t m, int64_t n, unsigned warpsM,
                                      unsigned warpsN);
+  ///
+  /// `accumulatorOrder` names the k of both operands so that a lane holds
+  /// neighbouring k as it does columns of an accumulator: the result of one
+  /// product is then the left operand of the next without an exchange. (A sum
+  /// does not depend on the names of k.)
   static LinearLayout mmaOperandA(int64_t m, int64_t k, unsigned bits,
-                                  unsigned warpsM, unsigned warpsN);
+                                  unsigned warpsM, unsigned warpsN,
+                                  bool accumulatorOrder = false);
   static LinearLayout mmaOperandB(int64_t k, int64_t n, unsigned bits,
-                                  unsigned warpsM, unsigned warpsN);
+                                  unsigned warpsM, unsigned warpsN,
+                                  bool accumulatorOrder = false);
 };
 
 llvm::hash_code hash_value(const LinearLayout &layout);

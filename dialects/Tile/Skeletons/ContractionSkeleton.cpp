@@ -11,6 +11,7 @@
 #include "dialects/Tile/Skeletons/KernelBuilder.h"
 #include "dialects/Tile/Skeletons/ReductionCombiners.h"
 #include "dialects/Tile/Skeletons/SkeletonList.h"
+#include "dialects/Tile/Skeletons/Staging.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
@@ -30,27 +31,6 @@ struct Operand {
   SharedType sharedType;
   Value buffer;
 };
-
-/// Bank-conflict free storage of an operand tile (see LinearLayout.h).
-SharedSwizzle chooseSwizzle(int64_t fast, unsigned bytes, bool matrixLoads) {
-  SharedSwizzle swizzle;
-  unsigned fastBits = log2Exact(fast);
-  if (!matrixLoads) {
-    // Plain 32-bit loads: 4 rows of k times 8 columns fill the 32 banks when
-    // rows are spread 8 elements apart.
-    swizzle.base = 3;
-    swizzle.bits = std::min(2u, fastBits > 3 ? fastBits - 3 : 0);
-    swizzle.shift = std::max(fastBits - swizzle.base, swizzle.bits);
-    return swizzle;
-  }
-  // ldmatrix reads 8 rows of 16 bytes: their chunks must differ modulo 128.
-  unsigned chunkBits = log2Exact(16 / bytes);
-  unsigned rowChunks = fastBits > chunkBits ? fastBits - chunkBits : 0;
-  swizzle.base = chunkBits;
-  swizzle.bits = std::min(3u, rowChunks);
-  swizzle.shift = std::max(rowChunks + (3 - swizzle.bits), swizzle.bits);
-  return swizzle;
-}
 
 class ContractionSkeleton : public KernelSkeleton {
 public:
@@ -197,7 +177,7 @@ FailureOr<GroupKernels> ContractionSkeleton::buildTensorCore(
     operand.sharedType =
         SharedType::get(b.getContext(), stages, operand.shape, operand.element,
                         {int64_t(fastDim), int64_t(1 - fastDim)},
-                        chooseSwizzle(fast, bytes, matrixLoads));
+                        chooseSwizzle(fast, bytes, matrixLoads, false));
     operand.copyLayout = LinearLayout::blocked(operand.shape, 16 / bytes, warps,
                                                {fastDim, 1 - fastDim});
     operand.buffer = AllocOp::create(b, loc, operand.sharedType, IntegerAttr());
@@ -229,26 +209,8 @@ FailureOr<GroupKernels> ContractionSkeleton::buildTensorCore(
         domain.evaluate(element, operand.isA ? 0 : 1, outer, free, inner);
     if (element.failed())
       return false;
-    // A plain read is copied asynchronously; anything computed passes through
-    // registers. Elements outside become zero.
-    if (auto load = value.getDefiningOp<LoadOp>();
-        load && getElementTypeOrSelf(value.getType()) == operand.element) {
-      Value offsets = element.full(load.getOffsets());
-      Value copyMask = load.getMask() ? element.full(load.getMask()) : Value();
-      CopyOp::create(builder, loc, load.getBase(), offsets, copyMask,
-                     operand.buffer, slot);
-      if (load->use_empty())
-        load->erase();
-      return true;
-    }
-    Value zero = arith::ConstantOp::create(
-        builder, loc,
-        builder.getZeroAttr(getElementTypeOrSelf(value.getType())));
-    if (mask)
-      value = element.select(mask, value, zero);
-    value = element.full(convertNumber(element, value, operand.element));
-    LocalStoreOp::create(builder, loc, value, operand.buffer, slot);
-    return true;
+    stageTile(element, value, operand.element, operand.buffer, slot);
+    return !element.failed();
   };
 
   // Fill the ring.

@@ -8,9 +8,9 @@ using namespace raddle::tile;
 KernelSkeleton::~KernelSkeleton() = default;
 
 llvm::ArrayRef<const KernelSkeleton *> raddle::tile::getSkeletons() {
-  static const KernelSkeleton *skeletons[] = {&getPointwiseSkeleton(),
-                                              &getReductionSkeleton(),
-                                              &getContractionSkeleton()};
+  static const KernelSkeleton *skeletons[] = {
+      &getPointwiseSkeleton(), &getReductionSkeleton(),
+      &getContractionSkeleton(), &getAttentionSkeleton()};
   return skeletons;
 }
 

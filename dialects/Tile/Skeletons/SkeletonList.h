@@ -8,6 +8,7 @@ namespace raddle::tile {
 const KernelSkeleton &getPointwiseSkeleton();
 const KernelSkeleton &getReductionSkeleton();
 const KernelSkeleton &getContractionSkeleton();
+const KernelSkeleton &getAttentionSkeleton();
 } // namespace raddle::tile
 
 #endif // RADDLE_DIALECTS_TILE_SKELETONS_SKELETONLIST_H

@@ -333,6 +333,14 @@ LogicalResult KernelLowering::lower(DotOp op) {
   Type i32 = builder.getI32Type();
   Type accElement = accType.getElementType();
 
+  // Where a lane's second half of k lies: four words further, or next to the
+  // first (accumulator order, where lanes are two words apart).
+  int firstLane = getLayout(aType).getMap().lanes[0][1];
+  int half =
+      firstLane == int(shape.perWord) ? 4 * shape.perWord : shape.perWord;
+  if (getLayout(op.getB().getType()).getMap().lanes[0][0] != firstLane)
+    return op.emitOpError("expected both operands to name k in one order");
+
   // Operands of one instruction as 32-bit words.
   using Words = SmallVector<Value, 4>;
   auto wordsOf = [&](const Registers &values, auto &map, bool isA, int row,
@@ -343,7 +351,7 @@ LogicalResult KernelLowering::lower(DotOp op) {
       SmallVector<Value> parts;
       for (unsigned i = 0; i < shape.perWord; ++i) {
         // PTX ISA, fragments of A and B: words along rows first for A.
-        int along = i + 4 * shape.perWord * (isA ? w >> 1 : w);
+        int along = i + half * (isA ? w >> 1 : w);
         int across = isA ? 8 * (w & 1) : 0;
         std::pair<int, int> index =
             isA ? std::pair(row + across, column + along)

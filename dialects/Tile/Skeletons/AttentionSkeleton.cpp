@@ -1,0 +1,370 @@
+//===- AttentionSkeleton.cpp - Attention without a score matrix -----------===//
+//
+// A block has BM queries of one head and walks the keys in steps of BN. Scores
+// stay in registers: running maximum and sum per row, and the accumulator is
+// rescaled when the maximum grows (Milakov and Gimelshein, "Online normalizer
+// calculation for softmax"; Dao et al., "FlashAttention").
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialects/Tile/Skeletons/ContractionDomain.h"
+#include "dialects/Tile/Skeletons/ReductionCombiners.h"
+#include "dialects/Tile/Skeletons/SkeletonList.h"
+#include "dialects/Tile/Skeletons/Staging.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+using namespace raddle;
+using namespace raddle::tile;
+
+namespace {
+
+/// The arithmetic of both products.
+struct Arithmetic {
+  DotKind kind;
+  Type element;
+  int64_t step; // elements of k in one tile.dot
+};
+
+Arithmetic getArithmetic(graph::AttentionOp op) {
+  MLIRContext *context = op.getContext();
+  Type f16 = Float16Type::get(context), bf16 = BFloat16Type::get(context),
+       f32 = Float32Type::get(context);
+  Type type = getElementTypeOrSelf(op.getQuery());
+  if (type.isF16() || op.getCompute() == graph::ComputeMode::f16)
+    return {DotKind::f16, f16, 16};
+  if (type.isBF16() || op.getCompute() == graph::ComputeMode::bf16)
+    return {DotKind::bf16, bf16, 16};
+  if (op.getCompute() == graph::ComputeMode::tf32)
+    return {DotKind::tf32, f32, 8};
+  return {DotKind::tf32x3, f32, 32};
+}
+
+class AttentionSkeleton : public KernelSkeleton {
+public:
+  StringRef getName() const override { return "attention"; }
+  SmallVector<Parameters> enumerate(graph::GroupOp group) const override;
+  FailureOr<GroupKernels> build(graph::GroupOp group,
+                                const Parameters &parameters, StringRef name,
+                                OpBuilder &moduleBuilder) const override;
+};
+} // namespace
+
+static int64_t getHeadSize(Value tensor) {
+  return cast<RankedTensorType>(tensor.getType()).getDimSize(3);
+}
+
+SmallVector<Parameters>
+AttentionSkeleton::enumerate(graph::GroupOp group) const {
+  auto op = cast<graph::AttentionOp>(group.getRootOp());
+  int64_t size = ceilPowerOf2(
+      std::max(getHeadSize(op.getQuery()), getHeadSize(op.getValue())));
+  unsigned bytes = getArithmetic(op).element.getIntOrFloatBitWidth() / 8;
+  int64_t rowBytes = size * bytes;
+  SmallVector<Parameters> result;
+  auto add = [&](int64_t bm, int64_t bn, int64_t stages) {
+    result.push_back(
+        {{"bm", bm}, {"bn", bn}, {"stages", stages}, {"warps", bm / 16}});
+  };
+  if (rowBytes <= 256)
+    add(64, 64, 2);
+  else if (rowBytes <= 512)
+    add(64, 32, 2);
+  else
+    add(32, 16, 2);
+  add(64, 32, 2);
+  add(32, 32, 2);
+  add(64, 32, 3);
+  return result;
+}
+
+FailureOr<GroupKernels>
+AttentionSkeleton::build(graph::GroupOp group, const Parameters &parameters,
+                         StringRef name, OpBuilder &moduleBuilder) const {
+  auto op = cast<graph::AttentionOp>(group.getRootOp());
+  int64_t bm = getParameter(parameters, "bm", 64);
+  int64_t bn = getParameter(parameters, "bn", 32);
+  int64_t stages = getParameter(parameters, "stages", 2);
+  int64_t warps = bm / 16;
+  int64_t d = getHeadSize(op.getQuery()), e = getHeadSize(op.getValue());
+  if (ShapedType::isDynamic(d) || ShapedType::isDynamic(e) || d > 256 ||
+      e > 256)
+    return op.emitOpError("expected head sizes that are static and at most "
+                          "256, found ")
+           << d << " and " << e;
+  if (getElementTypeOrSelf(op.getQuery()).isF64())
+    return op.emitOpError("expected f32, f16 or bf16 operands, found f64");
+  Arithmetic arithmetic = getArithmetic(op);
+  Type type = arithmetic.element;
+  unsigned bits = type.getIntOrFloatBitWidth(), bytes = bits / 8;
+  int64_t dp = std::max<int64_t>(ceilPowerOf2(d), 256 / bits);
+  int64_t ep = std::max<int64_t>(ceilPowerOf2(e), 8);
+
+  KernelBuilder kernel(group, name, warps, moduleBuilder);
+  OpBuilder &b = kernel.builder;
+  Location loc = kernel.loc;
+  Type f32 = b.getF32Type();
+  Value batches = kernel.getExtent(op.getQuery(), 0);
+  Value heads = kernel.getExtent(op.getQuery(), 1);
+  Value kvHeads = kernel.getExtent(op.getKey(), 1);
+  Value mTotal = kernel.getExtent(op.getQuery(), 2);
+  Value nTotal = kernel.getExtent(op.getKey(), 2);
+  Value mTiles =
+      arith::CeilDivUIOp::create(b, loc, mTotal, kernel.constant(bm));
+  Value blocks = kernel.product({batches, heads, mTiles});
+  // Tiles of one head are neighbours: they share keys and values in L2.
+  Value pid = kernel.blockId();
+  Value mStart = arith::MulIOp::create(
+      b, loc, arith::RemUIOp::create(b, loc, pid, mTiles), kernel.constant(bm));
+  Value row = arith::DivUIOp::create(b, loc, pid, mTiles);
+  Value head = arith::RemUIOp::create(b, loc, row, heads);
+  Value batch = arith::DivUIOp::create(b, loc, row, heads);
+  Value kvHead = head;
+  if (heads != kvHeads) {
+    Value ratio = arith::DivUIOp::create(b, loc, heads, kvHeads);
+    kvHead = arith::DivUIOp::create(b, loc, head, ratio);
+  }
+
+  // Shared memory: queries once, keys [D, BN] and values [BN, E] in a ring.
+  bool transposes = bytes == 2;
+  auto queryType = SharedType::get(b.getContext(), 1, {bm, dp}, type, {1, 0},
+                                   chooseSwizzle(dp, bytes, true, false));
+  auto keyType = SharedType::get(b.getContext(), stages, {dp, bn}, type, {0, 1},
+                                 chooseSwizzle(dp, bytes, true, false));
+  auto valueType =
+      SharedType::get(b.getContext(), stages, {bn, ep}, type, {1, 0},
+                      chooseSwizzle(ep, bytes, transposes, true));
+  Value queries = AllocOp::create(b, loc, queryType, IntegerAttr());
+  Value keys = AllocOp::create(b, loc, keyType, IntegerAttr());
+  Value values = AllocOp::create(b, loc, valueType, IntegerAttr());
+  bool ok = true;
+  auto mask = [&](TileElementBuilder &element, Value index, Value total,
+                  int64_t tile) {
+    auto known = graph::getConstantIndex(total);
+    if (known && *known % tile == 0)
+      return;
+    Value inside = element.compare(arith::CmpIPredicate::slt, index, total);
+    element.mask = element.mask
+                       ? element.create<arith::AndIOp>({element.mask, inside})
+                       : inside;
+  };
+  auto stageKeys = [&](OpBuilder &builder, Value nStart, Value slot,
+                       Value valid) {
+    unsigned vector = 16 / bytes;
+    {
+      TileElementBuilder element(
+          kernel, builder, {dp, bn},
+          LinearLayout::blocked({dp, bn}, vector, warps, {0, 1}));
+      Value n = element.add(nStart, element.index(1)), k = element.index(0);
+      element.mask = valid;
+      mask(element, n, nTotal, bn);
+      mask(element, k, kernel.constant(d), dp);
+      Value key = element.evaluate(op.getKey(), {batch, kvHead, n, k});
+      stageTile(element, key, type, keys, slot);
+      ok &= !element.failed();
+    }
+    TileElementBuilder element(
+        kernel, builder, {bn, ep},
+        LinearLayout::blocked({bn, ep}, vector, warps, {1, 0}));
+    Value n = element.add(nStart, element.index(0)), k = element.index(1);
+    element.mask = valid;
+    mask(element, n, nTotal, bn);
+    mask(element, k, kernel.constant(e), ep);
+    Value value = element.evaluate(op.getValue(), {batch, kvHead, n, k});
+    stageTile(element, value, type, values, slot);
+    ok &= !element.failed();
+  };
+  Value zero = kernel.constant(0), one = kernel.constant(1);
+  {
+    TileElementBuilder element(
+        kernel, b, {bm, dp},
+        LinearLayout::blocked({bm, dp}, 16 / bytes, warps, {1, 0}));
+    Value m = element.add(mStart, element.index(0)), k = element.index(1);
+    mask(element, m, mTotal, bm);
+    mask(element, k, kernel.constant(d), dp);
+    Value query = element.evaluate(op.getQuery(), {batch, head, m, k});
+    stageTile(element, query, type, queries, zero);
+    ok &= !element.failed();
+  }
+  auto isBelow = [&](OpBuilder &builder, Value n) -> Value {
+    return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, n,
+                                 nTotal);
+  };
+  for (int64_t s = 0; s + 1 < stages; ++s) {
+    Value start = kernel.constant(s * bn);
+    stageKeys(b, start, kernel.constant(s), s ? isBelow(b, start) : Value());
+    CommitOp::create(b, loc);
+  }
+
+  LinearLayout scoreLayout = LinearLayout::mmaAccumulator(bm, bn, warps, 1);
+  LinearLayout outLayout = LinearLayout::mmaAccumulator(bm, ep, warps, 1);
+  auto scoreType = getTileType({bm, bn}, f32, scoreLayout);
+  auto outType = getTileType({bm, ep}, f32, outLayout);
+  LinearLayout rowLayout = scoreLayout.dropDim(1);
+  auto rowType = getTileType({bm, 1}, f32, rowLayout);
+  auto splat = [&](Type tile, float number) -> Value {
+    return BroadcastOp::create(
+        b, loc, tile,
+        arith::ConstantOp::create(b, loc, b.getF32FloatAttr(number)));
+  };
+  float infinity = std::numeric_limits<float>::infinity();
+  auto loop = scf::ForOp::create(
+      b, loc, zero, nTotal, kernel.constant(bn),
+      ValueRange{splat(outType, 0), splat(rowType, -infinity),
+                 splat(rowType, 0), zero, kernel.constant(stages - 1)});
+  {
+    OpBuilder inner = OpBuilder::atBlockBegin(loop.getBody());
+    Value nStart = loop.getInductionVar();
+    Value acc = loop.getRegionIterArg(0), maximum = loop.getRegionIterArg(1),
+          sum = loop.getRegionIterArg(2), slot = loop.getRegionIterArg(3),
+          nextSlot = loop.getRegionIterArg(4);
+    WaitOp::create(inner, loc, stages - 2);
+    BarrierOp::create(inner, loc);
+    Value next = arith::AddIOp::create(inner, loc, nStart,
+                                       kernel.constant((stages - 1) * bn));
+    stageKeys(inner, next, nextSlot, isBelow(inner, next));
+    CommitOp::create(inner, loc);
+
+    // Scores.
+    Value scores = splat(scoreType, 0);
+    int64_t step = std::min(arithmetic.step, dp);
+    for (int64_t k = 0; k < dp; k += step) {
+      auto aType =
+          getTileType({bm, step}, type,
+                      LinearLayout::mmaOperandA(bm, step, bits, warps, 1));
+      auto bType =
+          getTileType({step, bn}, type,
+                      LinearLayout::mmaOperandB(step, bn, bits, warps, 1));
+      Value q = LocalLoadOp::create(inner, loc, aType, queries, zero,
+                                    ArrayRef<int64_t>{0, k});
+      Value kk = LocalLoadOp::create(inner, loc, bType, keys, slot,
+                                     ArrayRef<int64_t>{k, 0});
+      scores =
+          DotOp::create(inner, loc, scoreType, arithmetic.kind, q, kk, scores);
+    }
+    TileElementBuilder element(kernel, inner, {bm, bn}, scoreLayout);
+    Value m = element.add(mStart, element.index(0));
+    Value n = element.add(nStart, element.index(1));
+    Value score = element.create<arith::MulFOp>(
+        {scores, element.number(op.getScale().convertToDouble(), f32)});
+    if (double cap = op.getSoftcap().convertToDouble(); cap > 0) {
+      Value scaled =
+          element.create<arith::DivFOp>({score, element.number(cap, f32)});
+      score = element.create<arith::MulFOp>(
+          {element.create<math::TanhOp>({scaled}), element.number(cap, f32)});
+    }
+    if (Value additive = op.getMask()) {
+      mask(element, m, mTotal, bm);
+      mask(element, n, nTotal, bn);
+      auto maskType = cast<RankedTensorType>(additive.getType());
+      Indices at{batch, head, m, n};
+      for (int64_t dim = 0; dim < 4; ++dim)
+        if (maskType.getDimSize(dim) == 1)
+          at[dim] = element.integer(0);
+      Value added = convertNumber(element, element.evaluate(additive, at), f32);
+      score = element.create<arith::AddFOp>({score, added});
+    }
+    Value minusInfinity = element.number(-infinity, f32);
+    auto known = graph::getConstantIndex(nTotal);
+    if (!known || *known % bn) {
+      Value inside = element.compare(arith::CmpIPredicate::slt, n, nTotal);
+      score = element.select(inside, score, minusInfinity);
+    }
+    if (op.getCausal()) {
+      Value last = element.add(m, element.sub(nTotal, mTotal));
+      Value inside = element.compare(arith::CmpIPredicate::sle, n, last);
+      score = element.select(inside, score, minusInfinity);
+    }
+    score = element.full(score);
+    ok &= !element.failed();
+
+    auto reduce = [&](graph::ReduceKind kind, Value tile) -> Value {
+      Combiner combiner = getCombiner(kind, f32);
+      auto reduced =
+          ReduceOp::create(inner, loc, TypeRange{rowType}, 1, ValueRange{tile});
+      OpBuilder::InsertionGuard guard(inner);
+      Block *block =
+          inner.createBlock(&reduced.getCombiner(), {}, {f32, f32}, {loc, loc});
+      YieldOp::create(inner, loc,
+                      combiner.combine(inner, loc, {block->getArgument(0)},
+                                       {block->getArgument(1)}));
+      return reduced.getResult(0);
+    };
+    TileElementBuilder rows(kernel, inner, {bm, 1}, rowLayout);
+    Value newMaximum = rows.create<arith::MaximumFOp>(
+        {maximum, reduce(graph::ReduceKind::max, score)});
+    // A row without any key so far: exp(-inf - 0) is 0, not NaN.
+    Value none = rows.compare(arith::CmpFPredicate::OEQ, newMaximum,
+                              rows.number(-infinity, f32));
+    Value reference = rows.select(none, rows.number(0, f32), newMaximum);
+    Value p = element.create<math::ExpOp>(
+        {element.create<arith::SubFOp>({score, reference})});
+    Value rescale = rows.create<math::ExpOp>(
+        {rows.create<arith::SubFOp>({maximum, reference})});
+    Value newSum = rows.create<arith::AddFOp>(
+        {rows.create<arith::MulFOp>({sum, rescale}),
+         reduce(graph::ReduceKind::add, element.full(p))});
+
+    // Probabilities become the left operand where they are.
+    Value probabilities = element.full(convertNumber(element, p, type));
+    auto pType =
+        getTileType({bm, bn}, type,
+                    LinearLayout::mmaOperandA(bm, bn, bits, warps, 1, true));
+    probabilities = ConvertOp::create(inner, loc, pType, probabilities);
+    auto vType =
+        getTileType({bn, ep}, type,
+                    LinearLayout::mmaOperandB(bn, ep, bits, warps, 1, true));
+    Value v = LocalLoadOp::create(inner, loc, vType, values, slot,
+                                  ArrayRef<int64_t>{0, 0});
+    TileElementBuilder out(kernel, inner, {bm, ep}, outLayout);
+    Value rescaleOut = ConvertOp::create(
+        inner, loc, getTileType({bm, 1}, f32, outLayout.dropDim(1)), rescale);
+    acc = out.create<arith::MulFOp>({acc, rescaleOut});
+    acc = DotOp::create(inner, loc, outType, arithmetic.kind, probabilities, v,
+                        acc);
+    auto advance = [&](Value s) -> Value {
+      Value following = arith::AddIOp::create(inner, loc, s, one);
+      Value wraps = arith::CmpIOp::create(inner, loc, arith::CmpIPredicate::eq,
+                                          following, kernel.constant(stages));
+      return arith::SelectOp::create(inner, loc, wraps, zero, following);
+    };
+    scf::YieldOp::create(
+        inner, loc,
+        ValueRange{acc, newMaximum, newSum, advance(slot), advance(nextSlot)});
+  }
+  if (!ok)
+    return failure();
+  WaitOp::create(b, loc, 0);
+
+  // Normalise and store, in a layout whose rows are runs of memory.
+  TileElementBuilder out(kernel, b, {bm, ep}, outLayout);
+  Value sum =
+      ConvertOp::create(b, loc, getTileType({bm, 1}, f32, outLayout.dropDim(1)),
+                        loop.getResult(2));
+  Value result = out.create<arith::DivFOp>({loop.getResult(0), sum});
+  if (op.getMaskedRowsZero()) {
+    Value any = out.compare(arith::CmpFPredicate::OGT, sum, out.number(0, f32));
+    result = out.select(any, result, out.number(0, f32));
+  }
+  Type resultType = getElementTypeOrSelf(op.getResult());
+  LinearLayout storeLayout = LinearLayout::blocked(
+      {bm, ep}, 128 / resultType.getIntOrFloatBitWidth(), warps, {1, 0});
+  result = ConvertOp::create(b, loc, getTileType({bm, ep}, f32, storeLayout),
+                             out.full(result));
+  TileElementBuilder element(kernel, b, {bm, ep}, storeLayout);
+  Value m = element.add(mStart, element.index(0)), n = element.index(1);
+  mask(element, m, mTotal, bm);
+  mask(element, n, kernel.constant(e), ep);
+  if (failed(storeEpilogue(kernel, element, op.getResult(), {batch, head, m, n},
+                           convertNumber(element, result, resultType))))
+    return failure();
+  GroupKernels kernels;
+  kernels.kernels.push_back(kernel.finish(blocks));
+  return kernels;
+}
+
+const KernelSkeleton &raddle::tile::getAttentionSkeleton() {
+  static const AttentionSkeleton skeleton;
+  return skeleton;
+}
