@@ -5,32 +5,106 @@
 
 #include "Exec/Block.h"
 
+#include <memory>
+#include <vector>
+
 namespace raddle::vgpu {
 
-/// What the optional checks know about the running block: which bytes of
-/// shared memory are defined, who accessed them last, and how warps and lanes
-/// are ordered by barriers.
+/// What the optional checks know about the running block: which bits of
+/// registers and bytes of memory are defined, who accessed shared memory last,
+/// and how warps and lanes are ordered by barriers.
+///
+/// Definedness travels with values: a copy of undefined data is no fault, a
+/// branch, a predicate, an address or a mask that depends on it is. Registers
+/// have shadows of the same layout behind the frame, a set bit is undefined;
+/// memory has a ByteState per byte.
+///
+/// Two accesses to shared memory race when they overlap, one writes, they are
+/// of different threads and no barrier orders them: barriers of the block
+/// order warps (vector clocks per warp), bar.warp.sync orders lanes.
 class Checker {
 public:
   explicit Checker(BlockRunner &block);
   void startBlock();
 
-  // Events; false from `access` after a fault.
+  /// An access that is about to happen; false after a fault.
   bool access(Warp &w, const Op &op, Space space, const uint64_t *addresses,
               uint32_t lanes, uint32_t bytes, AccessKind kind);
-  void barrierArrived(BlockRunner &block, Warp &w, const Op &op,
-                      unsigned barrier);
-  void barrierReleased(BlockRunner &block, unsigned barrier);
+  bool barrierArrived(Warp &w, const Op &op, unsigned barrier, bool waits);
+  void barrierReleased(unsigned barrier);
   void warpSynced(Warp &w, uint32_t mask);
-  void warpExited(Warp &w, const Op &op);
+  void lanesExited(Warp &w, const Op &op);
   void copyLanded(Warp &w, const Op &op, unsigned lane, uint32_t to,
                   uint32_t bytes, uint64_t from, uint32_t sourceBytes);
+
   /// Definedness of registers, before and after an instruction.
   bool beforeOp(Warp &w, const Op &op, const OpInfo &info);
   void afterOp(Warp &w, const Op &op, const OpInfo &info);
 
 private:
-  [[maybe_unused]] BlockRunner &block;
+  // Definedness.cpp.
+  bool sourcesDirty(Warp &w, const Code &code, const OpInfo &info,
+                    uint32_t lanes) const;
+  bool reportUse(Warp &w, const Op &op, const OpInfo &info);
+  void propagate(Warp &w, const Op &op, const OpInfo &info);
+  void propagateMma(Warp &w, const Op &op, const OpInfo &info);
+  uint64_t shadow(const Warp &w, Slot slot, unsigned bytes,
+                  unsigned lane) const;
+  uint32_t shadowPred(const Warp &w, Slot slot) const;
+  void setShadow(Warp &w, const Use &use, unsigned lane, uint64_t bits);
+  void memoryStates(Warp &w, const Op &op, Space space,
+                    const uint64_t *addresses, uint32_t lanes, uint32_t bytes,
+                    AccessKind kind);
+  uint8_t *stateOf(Warp &w, Space space, uint64_t address, unsigned lane);
+  void finishLoad(Warp &w, const Op &op, const OpInfo &info);
+
+  // Races.cpp.
+  struct Access {
+    uint32_t generation = 0; // of the block; older entries are void
+    uint32_t clock = 0;      // of the warp
+    uint32_t laneClock = 0;
+    uint32_t line = 0;
+    uint16_t thread = 0;
+    uint8_t mask = 0; // bytes of the word
+    bool atomic = false;
+    bool wholeWarp = false;
+  };
+  struct Cell {
+    Access writes[2], reads[2];
+    uint32_t pendingGeneration = 0; // a cp.async that has not landed
+    uint32_t pendingLine = 0;
+    uint16_t pendingThread = 0;
+    uint8_t pendingMask = 0;
+  };
+  bool ordered(const Access &a, const Warp &w, unsigned lane) const;
+  bool race(Warp &w, const Op &op, unsigned lane, uint64_t address,
+            const char *what, uint16_t otherThread, uint32_t otherLine,
+            const char *otherWhat);
+  bool sharedAccess(Warp &w, const Op &op, const uint64_t *addresses,
+                    uint32_t lanes, uint32_t bytes, AccessKind kind);
+  bool cellAccess(Warp &w, const Op &op, unsigned lane, uint64_t address,
+                  Cell &cell, const Access &now, AccessKind kind);
+  bool sameValue(const Warp &w, const Op &op, unsigned a, unsigned b,
+                 const uint64_t *addresses, uint64_t word) const;
+  std::string threadName(uint16_t thread) const;
+
+  BlockRunner &block;
+  const Checks checks;
+
+  // Definedness.
+  std::vector<uint8_t> sharedStates, localStates;
+  bool dirty = false;
+  bool loadDirty = false;
+  uint8_t loaded[32][32];
+  std::vector<uint64_t> pending; // new shadows: lane * uses + use
+
+  // Races.
+  std::vector<Cell> cells;
+  uint32_t generation = 0;
+  std::vector<uint32_t> clocks;                // [warp][warp]
+  std::vector<uint32_t> barrierClocks;         // [barrier][warp]
+  std::vector<uint32_t> warpClock, laneSynced; // [warp], [warp][lane]
+  const uint64_t *currentAddresses = nullptr;
 };
 
 } // namespace raddle::vgpu

@@ -90,6 +90,7 @@ Device::Device(Machine machine, Settings settings)
     : machine(std::move(machine)), settings(settings),
       memory(this->machine.memoryBytes) {
   paramBuffer = memory.allocate(kMaxParamBytes, "kernel parameters");
+  memory.trackStates(settings.checks.init);
 }
 
 Device::~Device() = default;

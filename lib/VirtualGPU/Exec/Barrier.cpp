@@ -44,7 +44,7 @@ void BlockRunner::tryRelease(unsigned index) {
   if (barrier.arrived < expected)
     return;
   if (checker)
-    checker->barrierReleased(*this, index);
+    checker->barrierReleased(index);
   for (Warp &w : warps) {
     bool woke = false;
     for (uint32_t i = 0; i < w.numGroups; ++i) {
@@ -126,8 +126,8 @@ static void barrierOp(Warp &w, const Op &op, bool wait, bool reduce) {
                 __builtin_ctz(w.exec));
     return;
   }
-  if (block.checker)
-    block.checker->barrierArrived(block, w, op, index);
+  if (block.checker && !block.checker->barrierArrived(w, op, index, wait))
+    return;
   barrier.expected = count;
   barrier.arrived += w.exec == live ? 32 : __builtin_popcount(w.exec);
   if (reduce) {

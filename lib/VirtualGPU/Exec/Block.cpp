@@ -236,8 +236,9 @@ void BlockRunner::runChecked(Warp &w) {
     if (init && !checker->beforeOp(w, *op, info))
       return;
     if (lanes) {
+      const Frame *frame = w.frame;
       op->fn(w, *op);
-      if (init && !w.leave && !faulted)
+      if (init && !faulted && w.frame == frame)
         checker->afterOp(w, *op, info);
     }
     if (!w.leave && w.pc >= w.mergePc)

@@ -8,6 +8,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Check/Checker.h"
 #include "Exec/Block.h"
 #include "Exec/Dispatch.h"
 
@@ -245,6 +246,9 @@ static void call(Warp &w, const Op &op) {
       unsigned l = __builtin_ctz(m);
       std::copy_n(from + l * caller.paramAreaStride, bytes,
                   to + l * code.paramAreaStride);
+      if (w.block->hasShadows())
+        std::copy_n(from + caller.frameBytes + l * caller.paramAreaStride,
+                    bytes, to + code.frameBytes + l * code.paramAreaStride);
     }
   }
   if (uint32_t rest = w.active & ~lanes) {
@@ -261,7 +265,12 @@ static void call(Warp &w, const Op &op) {
 }
 
 /// Lanes of the running group leave the kernel.
-static void exitLanes(Warp &w) {
+static void exitLanes(Warp &w, const Op &op) {
+  if (w.block->checker) {
+    w.block->checker->lanesExited(w, op);
+    if (w.block->faulted)
+      return;
+  }
   w.exited |= w.exec;
   w.active &= ~w.exec;
   for (Frame *f = w.frame; f; f = f->parent)
@@ -286,12 +295,12 @@ static void exitLanes(Warp &w) {
   }
 }
 
-static void exitOp(Warp &w, const Op &) { exitLanes(w); }
+static void exitOp(Warp &w, const Op &op) { exitLanes(w, op); }
 
 static void ret(Warp &w, const Op &op) {
   Frame *frame = w.frame;
   if (!frame->parent) {
-    exitLanes(w);
+    exitLanes(w, op);
     return;
   }
   const Code &callee = *frame->code;
@@ -307,6 +316,9 @@ static void ret(Warp &w, const Op &op) {
       unsigned l = __builtin_ctz(m);
       std::copy_n(from + l * callee.paramAreaStride, bytes,
                   to + l * caller.paramAreaStride);
+      if (w.block->hasShadows())
+        std::copy_n(from + callee.frameBytes + l * callee.paramAreaStride,
+                    bytes, to + caller.frameBytes + l * caller.paramAreaStride);
     }
   }
   addGroup(w,

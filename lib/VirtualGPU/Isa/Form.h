@@ -138,7 +138,8 @@ enum class Sem : uint8_t {
 /// Dotted suffixes that are not types.
 #define RADDLE_PTX_MODS(X)                                                             \
   X(rn)                                                                                \
-  X(rz) X(rm) X(rp) X(rna) X(rni) X(rzi) X(rmi) X(rpi) X(rs) X(ftz) X(sat) X(          \
+  X(rz)                                                                                \
+  X(rm) X(rp) X(rna) X(rni) X(rzi) X(rmi) X(rpi) X(rs) X(ftz) X(sat) X(                \
       satfinite) X(relu) X(approx) X(full) X(lo) X(hi) X(wide) X(cc) X(eq)             \
       X(ne) X(lt) X(le) X(gt) X(ge) X(ls) X(hs) X(equ) X(neu) X(ltu) X(leu) X(         \
           gtu) X(geu) X(num) X(nan) X(NaN) X(xorsign) X(abs) X(and_) X(or_)            \

@@ -1,0 +1,293 @@
+//===- Races.cpp - Races in shared memory, order by barriers --------------===//
+
+#include "Check/Checker.h"
+
+#include <algorithm>
+
+using namespace raddle::vgpu;
+
+Checker::Checker(BlockRunner &block)
+    : block(block), checks(block.launch.options.checks) {
+  const size_t warps = block.warps.size();
+  if (checks.race) {
+    cells.resize((block.launch.sharedBytes + 3) / 4);
+    clocks.resize(warps * warps);
+    barrierClocks.resize(16 * warps);
+    warpClock.resize(warps);
+    laneSynced.resize(32 * warps);
+  }
+  if (checks.init) {
+    sharedStates.resize(block.launch.sharedBytes);
+    if (!block.warps.empty())
+      localStates.resize(size_t(block.warps[0].localStride) * 32 * warps);
+  }
+}
+
+void Checker::startBlock() {
+  std::fill(sharedStates.begin(), sharedStates.end(), kNeverWritten);
+  std::fill(localStates.begin(), localStates.end(), kNeverWritten);
+  if (!checks.race)
+    return;
+  if (++generation == 0) {
+    std::fill(cells.begin(), cells.end(), Cell());
+    generation = 1;
+  }
+  const size_t warps = block.warps.size();
+  std::fill(clocks.begin(), clocks.end(), 0);
+  for (size_t w = 0; w < warps; ++w)
+    clocks[w * warps + w] = 1;
+  std::fill(barrierClocks.begin(), barrierClocks.end(), 0);
+  std::fill(warpClock.begin(), warpClock.end(), 1);
+  std::fill(laneSynced.begin(), laneSynced.end(), 0);
+}
+
+/// Whether `a` happened before what lane `lane` of `w` does now.
+bool Checker::ordered(const Access &a, const Warp &w, unsigned lane) const {
+  const size_t warps = block.warps.size();
+  const unsigned warp = a.thread / 32, other = a.thread % 32;
+  if (warp != w.index)
+    return clocks[w.index * warps + warp] >= a.clock;
+  if (other == lane || a.wholeWarp)
+    return true;
+  return laneSynced[w.index * 32 + lane] > a.laneClock &&
+         laneSynced[w.index * 32 + other] > a.laneClock;
+}
+
+std::string Checker::threadName(uint16_t thread) const {
+  const uint32_t *n = block.launch.block;
+  return "(" + std::to_string(thread % n[0]) + "," +
+         std::to_string(thread / n[0] % n[1]) + "," +
+         std::to_string(thread / n[0] / n[1]) + ")";
+}
+
+bool Checker::race(Warp &w, const Op &op, unsigned lane, uint64_t address,
+                   const char *what, uint16_t otherThread, uint32_t otherLine,
+                   const char *otherWhat) {
+  block.fault(w, op, FaultClass::RaceShared,
+              std::string("shared memory ") + what +
+                  " is not ordered after a " + otherWhat,
+              lane, true, address,
+              "shared memory of the block: " + std::to_string(w.sharedBytes) +
+                  " bytes from " + std::to_string(kSharedBase),
+              "the other access: " + std::string(otherWhat) + " by thread " +
+                  threadName(otherThread) + " at PTX line " +
+                  std::to_string(otherLine));
+  return false;
+}
+
+/// Lanes that write the same word with one instruction race unless they write
+/// the same value.
+bool Checker::sameValue(const Warp &w, const Op &op, unsigned a, unsigned b,
+                        const uint64_t *addresses, uint64_t word) const {
+  const OpInfo &info = w.frame->code->infos[&op - w.code];
+  if (info.form.sem != Sem::St)
+    return false;
+  const unsigned element = typeBytes(info.form.type[0]);
+  const unsigned reg = info.form.srcBytes;
+  for (uint64_t byte = word; byte < word + 4; ++byte) {
+    uint8_t value[2];
+    const unsigned lanes[2] = {a, b};
+    bool both = true;
+    for (unsigned i = 0; i < 2; ++i) {
+      uint64_t offset = byte - addresses[lanes[i]];
+      if (byte < addresses[lanes[i]] || offset >= element * op.count) {
+        both = false;
+        break;
+      }
+      Slot slot = op.list[offset / element];
+      const uint8_t *p = (slot & 1 ? w.consts - 1 : w.regs) + slot;
+      value[i] = p[lanes[i] * reg + offset % element];
+    }
+    if (both && value[0] != value[1])
+      return false;
+  }
+  return true;
+}
+
+bool Checker::cellAccess(Warp &w, const Op &op, unsigned lane, uint64_t address,
+                         Cell &cell, const Access &now, AccessKind kind) {
+  const bool writes = kind != kRead;
+  const char *what = kind == kRead     ? "read"
+                     : kind == kAsync  ? "asynchronous write"
+                     : kind == kAtomic ? "atomic operation"
+                                       : "write";
+  if (cell.pendingGeneration == generation && (cell.pendingMask & now.mask))
+    return race(w, op, lane, address, what, cell.pendingThread,
+                cell.pendingLine, "cp.async that was not waited for");
+  for (Access &a : cell.writes) {
+    if (a.generation != generation || !(a.mask & now.mask))
+      continue;
+    if ((a.atomic && now.atomic) || ordered(a, w, lane))
+      continue;
+    if (kind == kWrite && a.thread / 32 == w.index && a.line == now.line &&
+        a.laneClock == now.laneClock && currentAddresses &&
+        sameValue(w, op, lane, a.thread % 32, currentAddresses,
+                  address & ~uint64_t(3)))
+      continue;
+    return race(w, op, lane, address, what, a.thread, a.line,
+                a.atomic ? "atomic operation" : "write");
+  }
+  if (writes)
+    for (Access &a : cell.reads)
+      if (a.generation == generation && (a.mask & now.mask) &&
+          !ordered(a, w, lane))
+        return race(w, op, lane, address, what, a.thread, a.line, "read");
+  if (kind == kAsync) {
+    // Lands later; from now on nobody may touch it.
+    cell.pendingMask = cell.pendingGeneration == generation
+                           ? cell.pendingMask | now.mask
+                           : now.mask;
+    cell.pendingGeneration = generation;
+    cell.pendingThread = now.thread;
+    cell.pendingLine = now.line;
+    return true;
+  }
+  Access *list = writes ? cell.writes : cell.reads;
+  // Keep the newest access and the newest of another warp or other bytes.
+  if (list[0].generation == generation &&
+      (list[0].thread / 32 != w.index || (list[0].mask & ~now.mask) ||
+       (!now.wholeWarp && list[0].thread != now.thread &&
+        list[1].generation != generation)))
+    list[1] = list[0];
+  list[0] = now;
+  return true;
+}
+
+bool Checker::sharedAccess(Warp &w, const Op &op, const uint64_t *addresses,
+                           uint32_t lanes, uint32_t bytes, AccessKind kind) {
+  const OpInfo &info = w.frame->code->infos[&op - w.code];
+  const size_t warps = block.warps.size();
+  Access now;
+  now.generation = generation;
+  now.clock = clocks[w.index * warps + w.index];
+  now.laneClock = warpClock[w.index];
+  now.line = info.line;
+  now.atomic = kind == kAtomic;
+  now.wholeWarp = info.form.sem == Sem::Ldmatrix;
+  currentAddresses = addresses;
+  for (uint32_t m = lanes; m; m &= m - 1) {
+    const unsigned lane = __builtin_ctz(m);
+    now.thread = static_cast<uint16_t>(w.index * 32 + lane);
+    const uint64_t begin = addresses[lane] - kSharedBase, end = begin + bytes;
+    for (uint64_t word = begin / 4; word * 4 < end; ++word) {
+      unsigned first = word * 4 < begin ? begin - word * 4 : 0;
+      unsigned last = word * 4 + 4 > end ? end - word * 4 : 4;
+      now.mask = static_cast<uint8_t>((1u << last) - (1u << first));
+      if (!cellAccess(w, op, lane, kSharedBase + word * 4 + first, cells[word],
+                      now, kind))
+        return false;
+    }
+  }
+  return true;
+}
+
+bool Checker::access(Warp &w, const Op &op, Space space,
+                     const uint64_t *addresses, uint32_t lanes, uint32_t bytes,
+                     AccessKind kind) {
+  if (checks.race && space == Space::Shared &&
+      !sharedAccess(w, op, addresses, lanes, bytes, kind))
+    return false;
+  if (checks.init)
+    memoryStates(w, op, space, addresses, lanes, bytes, kind);
+  return true;
+}
+
+void Checker::copyLanded(Warp &w, const Op &op, unsigned lane, uint32_t to,
+                         uint32_t bytes, uint64_t from, uint32_t sourceBytes) {
+  const uint32_t begin = to - kSharedBase;
+  if (checks.init) {
+    const Allocation *a =
+        sourceBytes ? block.launch.memory->find(from) : nullptr;
+    for (uint32_t i = 0; i < bytes; ++i) {
+      uint8_t state = kDefined;
+      if (i < sourceBytes && a && a->state && from + i - a->base < a->bytes)
+        state = a->state[from + i - a->base];
+      sharedStates[begin + i] = state;
+    }
+  }
+  if (!checks.race)
+    return;
+  const size_t warps = block.warps.size();
+  for (uint32_t word = begin / 4; word * 4 < begin + bytes; ++word) {
+    Cell &cell = cells[word];
+    cell.pendingGeneration = 0;
+    Access now;
+    now.generation = generation;
+    now.clock = clocks[w.index * warps + w.index];
+    now.laneClock = warpClock[w.index];
+    now.line = cell.pendingLine;
+    now.thread = static_cast<uint16_t>(w.index * 32 + lane);
+    now.mask = 15;
+    cell.writes[1] = Access();
+    cell.writes[0] = now;
+  }
+}
+
+bool Checker::barrierArrived(Warp &w, const Op &op, unsigned barrier,
+                             bool waits) {
+  if (checks.sync && !(op.flags & 1)) {
+    bool exited = w.exited & w.present;
+    for (const Warp &other : block.warps)
+      exited |= other.done;
+    if (exited) {
+      block.fault(w, op, FaultClass::DivergentBarrier,
+                  "barrier " + std::to_string(barrier) +
+                      " of all threads after some have exited",
+                  __builtin_ctz(w.exec));
+      return false;
+    }
+  }
+  if (!checks.race)
+    return true;
+  const size_t warps = block.warps.size();
+  for (size_t i = 0; i < warps; ++i) {
+    uint32_t &joined = barrierClocks[barrier * warps + i];
+    joined = std::max(joined, clocks[w.index * warps + i]);
+  }
+  if (!waits)
+    ++clocks[w.index * warps + w.index];
+  return true;
+}
+
+void Checker::barrierReleased(unsigned barrier) {
+  if (!checks.race)
+    return;
+  const size_t warps = block.warps.size();
+  for (Warp &w : block.warps) {
+    uint32_t lanes = 0;
+    for (uint32_t i = 0; i < w.numGroups; ++i)
+      if (w.groups[i].state == GroupState::WaitBarrier &&
+          w.groups[i].barrier == barrier)
+        lanes |= w.groups[i].lanes;
+    if (!lanes)
+      continue;
+    for (size_t i = 0; i < warps; ++i) {
+      uint32_t &mine = clocks[w.index * warps + i];
+      mine = std::max(mine, barrierClocks[barrier * warps + i]);
+    }
+    ++clocks[w.index * warps + w.index];
+    warpSynced(w, lanes);
+  }
+  std::fill_n(barrierClocks.begin() + barrier * warps, warps, 0);
+}
+
+void Checker::warpSynced(Warp &w, uint32_t mask) {
+  if (!checks.race)
+    return;
+  const uint32_t now = ++warpClock[w.index];
+  for (uint32_t m = mask; m; m &= m - 1)
+    laneSynced[w.index * 32 + __builtin_ctz(m)] = now;
+}
+
+void Checker::lanesExited(Warp &w, const Op &op) {
+  if (!checks.sync)
+    return;
+  for (const Barrier &b : block.barriers)
+    if (b.arrived && !b.expected) {
+      block.fault(w, op, FaultClass::DivergentBarrier,
+                  "a thread exits while others wait at a barrier of all "
+                  "threads",
+                  __builtin_ctz(w.exec));
+      return;
+    }
+}
