@@ -209,6 +209,7 @@ AttentionSkeleton::build(graph::GroupOp group, const Parameters &parameters,
         arith::ConstantOp::create(b, loc, b.getF32FloatAttr(number)));
   };
   float infinity = std::numeric_limits<float>::infinity();
+  Value noScores = splat(scoreType, 0);
   auto loop = scf::ForOp::create(
       b, loc, zero, nTotal, kernel.constant(bn),
       ValueRange{splat(outType, 0), splat(rowType, -infinity),
@@ -227,7 +228,7 @@ AttentionSkeleton::build(graph::GroupOp group, const Parameters &parameters,
     CommitOp::create(inner, loc);
 
     // Scores.
-    Value scores = splat(scoreType, 0);
+    Value scores = noScores;
     int64_t step = std::min(arithmetic.step, dp);
     for (int64_t k = 0; k < dp; k += step) {
       auto aType =

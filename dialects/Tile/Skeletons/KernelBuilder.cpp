@@ -156,7 +156,8 @@ Value KernelBuilder::getExtent(Value tensor, unsigned dim) {
     Operation *op = tensor.getDefiningOp();
     auto number = cast<OpResult>(tensor).getResultNumber();
     if (auto reify = dyn_cast<ReifyRankedShapedTypeOpInterface>(op)) {
-      OpBuilder sizes(op);
+      // At the end: the position of the root in the block must not change.
+      OpBuilder sizes(group.getTerminator());
       ReifiedRankedShapedTypeDims shapes;
       if (succeeded(reify.reifyResultShapes(sizes, shapes)))
         result = toI32(shapes[number][dim]);

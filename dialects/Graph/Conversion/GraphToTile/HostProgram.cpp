@@ -233,7 +233,10 @@ Value HostProgramBuilder::getExtent(Value tensor, unsigned dim) {
   } else {
     Operation *op = tensor.getDefiningOp();
     if (auto reify = dyn_cast<ReifyRankedShapedTypeOpInterface>(op)) {
+      // At the end of a group: the position of its root must not change.
       OpBuilder sizes(op);
+      if (auto group = dyn_cast<GroupOp>(op->getParentOp()))
+        sizes.setInsertionPoint(group.getTerminator());
       ReifiedRankedShapedTypeDims shapes;
       if (succeeded(reify.reifyResultShapes(sizes, shapes))) {
         OpFoldResult size =

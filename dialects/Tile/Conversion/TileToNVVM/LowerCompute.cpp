@@ -330,6 +330,8 @@ LogicalResult KernelLowering::lower(DotOp op) {
        accMap = registerMap(accType);
   const Registers a = get(op.getA()), b = get(op.getB());
   Registers acc = get(op.getAcc());
+  if (acc.size() == 1) // a constant: every register holds it
+    acc.resize(getNumScalars(accType), Scalar(acc.front()));
   Type i32 = builder.getI32Type();
   Type accElement = accType.getElementType();
 
