@@ -230,6 +230,14 @@ Value HostProgramBuilder::getExtent(Value tensor, unsigned dim) {
     result = getExtent(group.getTerminator()->getOperand(
                            cast<OpResult>(tensor).getResultNumber()),
                        dim);
+  } else if (auto branch = tensor.getDefiningOp<scf::IfOp>()) {
+    // Known before the branch when both sides say so.
+    unsigned number = cast<OpResult>(tensor).getResultNumber();
+    Value condition = getScalar(branch.getCondition());
+    Value sides[] = {
+        getExtent(branch.thenYield()->getOperand(number), dim),
+        getExtent(branch.elseYield()->getOperand(number), dim)};
+    result = arith::SelectOp::create(b, loc, condition, sides[0], sides[1]);
   } else {
     Operation *op = tensor.getDefiningOp();
     if (auto reify = dyn_cast<ReifyRankedShapedTypeOpInterface>(op)) {
@@ -406,9 +414,7 @@ LogicalResult HostProgramBuilder::lower(scf::IfOp op) {
       types.push_back(result.getType());
       continue;
     }
-    buffers[result] = allocateResult(result);
-    if (!buffers[result])
-      return failure();
+    buffers[result] = allocate(result);
   }
   auto branch = scf::IfOp::create(b, loc, types, getScalar(op.getCondition()),
                                   /*addThenBlock=*/true,
