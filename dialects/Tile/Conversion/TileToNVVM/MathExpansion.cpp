@@ -66,11 +66,65 @@ struct ExpandExp : OpRewritePattern<math::ExpOp> {
     return success();
   }
 };
+
+/// A function that the hardware rounds correctly: one instruction.
+template <typename OpTy> struct CallExact : OpRewritePattern<OpTy> {
+  CallExact(MLIRContext *context, StringRef intrinsic)
+      : OpRewritePattern<OpTy>(context), intrinsic(intrinsic) {}
+  LogicalResult matchAndRewrite(OpTy op,
+                                PatternRewriter &rewriter) const override {
+    Type type = op.getType();
+    if (!type.isF32() && !type.isF64())
+      return failure();
+    std::string name = (intrinsic + (type.isF32() ? ".f32" : ".f64")).str();
+    rewriter.replaceOp(op, callIntrinsic(rewriter, op.getLoc(), name, type,
+                                         op->getOperands()));
+    return success();
+  }
+
+private:
+  StringRef intrinsic;
+};
+
+/// Half precision is computed in f32 and rounded once.
+struct WidenHalf : RewritePattern {
+  explicit WidenHalf(MLIRContext *context)
+      : RewritePattern(MatchAnyOpTypeTag(), /*benefit=*/1, context) {}
+  LogicalResult matchAndRewrite(Operation *op,
+                                PatternRewriter &rewriter) const override {
+    if (!isa<math::MathDialect>(op->getDialect()) || op->getNumResults() != 1 ||
+        !isa<Float16Type, BFloat16Type>(op->getResult(0).getType()))
+      return failure();
+    Type f32 = rewriter.getF32Type();
+    SmallVector<Value> operands;
+    for (Value operand : op->getOperands())
+      operands.push_back(
+          isa<Float16Type, BFloat16Type>(operand.getType())
+              ? arith::ExtFOp::create(rewriter, op->getLoc(), f32, operand)
+                    .getResult()
+              : operand);
+    Operation *wide =
+        rewriter.create(op->getLoc(), op->getName().getIdentifier(), operands,
+                        {f32}, op->getAttrs());
+    rewriter.replaceOpWithNewOp<arith::TruncFOp>(op, op->getResult(0).getType(),
+                                                 wide->getResult(0));
+    return success();
+  }
+};
 } // namespace
 
 LogicalResult raddle::tile::expandMath(Operation *root) {
   RewritePatternSet patterns(root->getContext());
-  patterns.add<ExpandExp>(root->getContext());
+  MLIRContext *context = root->getContext();
+  patterns.add<ExpandExp, WidenHalf>(context);
+  patterns.add<CallExact<math::FloorOp>>(context, "llvm.floor");
+  patterns.add<CallExact<math::CeilOp>>(context, "llvm.ceil");
+  patterns.add<CallExact<math::TruncOp>>(context, "llvm.trunc");
+  patterns.add<CallExact<math::RoundEvenOp>>(context, "llvm.rint");
+  patterns.add<CallExact<math::AbsFOp>>(context, "llvm.fabs");
+  patterns.add<CallExact<math::SqrtOp>>(context, "llvm.sqrt");
+  patterns.add<CallExact<math::FmaOp>>(context, "llvm.fma");
+  patterns.add<CallExact<math::CopySignOp>>(context, "llvm.copysign");
   populateMathPolynomialApproximationPatterns(patterns);
   return applyPatternsGreedily(root, std::move(patterns));
 }
