@@ -484,7 +484,7 @@ Program Parser::program(const Json &json) {
 
   object(json, "",
          {"version", "name", "symbols", "inputs", "outputs", "checks", "arena",
-          "buffers", "kernels", "body"});
+          "buffers", "kernels", "prologue", "body"});
   program.name = stringField(json, "", "name");
   program.symbols = list<Symbol>(
       json, "", "symbols", [&](const Json &element, Path path) -> Symbol {
@@ -522,6 +522,8 @@ Program Parser::program(const Json &json) {
       list<Kernel>(json, "", "kernels", [&](const Json &element, Path path) {
         return kernel(element, path);
       });
+  if (json.contains("prologue"))
+    program.prologue = blockField(json, "", "prologue");
   program.body = blockField(json, "", "body");
   return program;
 }

@@ -210,5 +210,7 @@ std::string host::toJson(const Program &program) {
                {"buffers", printAll(program.buffers)},
                {"kernels", printAll(program.kernels)},
                {"body", print(program.body)}};
+  if (!program.prologue.empty())
+    json["prologue"] = print(program.prologue);
   return dumpJson(json);
 }

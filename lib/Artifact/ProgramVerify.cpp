@@ -119,6 +119,9 @@ private:
     return bound;
   }
 
+  /// A prologue reads inputs and binds scalars; nothing else exists yet.
+  void checkPrologue(const Block &block, Path path);
+
   void check(const Launch &op, Bound &, Path path);
   void check(const Let &op, Bound &bound, Path path) {
     checkExpr(op.value, at(path, "value"));
@@ -345,9 +348,35 @@ void Verifier::check(const Launch &op, Bound &, Path path) {
   }
 }
 
+void Verifier::checkPrologue(const Block &block, Path path) {
+  for (size_t i = 0; i < block.size(); ++i) {
+    std::string place = at(path, i);
+    const auto &op = block[i].op;
+    if (const auto *read = std::get_if<Read>(&op)) {
+      if (read->buffer < program_.buffers.size() &&
+          program_.buffers[read->buffer].kind != BufferKind::Input)
+        problems_.add(at(place, "buffer"),
+                      "the prologue reads inputs only, found '" +
+                          program_.buffers[read->buffer].name + "'");
+    } else if (const auto *branch = std::get_if<If>(&op)) {
+      checkPrologue(branch->thenBlock, at(place, "then"));
+      checkPrologue(branch->elseBlock, at(place, "else"));
+    } else if (!std::holds_alternative<Let>(op) &&
+               !std::holds_alternative<Assert>(op)) {
+      problems_.add(place, "expected 'read', 'let', 'if' or 'assert' in the "
+                           "prologue");
+    }
+  }
+}
+
 Error Verifier::run() {
   checkSymbols();
   checkPorts();
+  for (size_t i = 0; i < program_.buffers.size(); ++i)
+    if (program_.buffers[i].kind == BufferKind::Input)
+      checkExpr(program_.buffers[i].bytes, at(at("buffers", i), "bytes"));
+  checkPrologue(program_.prologue, "prologue");
+  Bound early = open(program_.prologue, "prologue");
   checkBuffers();
   checkKernels();
   for (size_t i = 0; i < program_.checks.size(); ++i)
@@ -367,6 +396,7 @@ Error Verifier::run() {
       checkExpr(program_.outputs[i].shape[d],
                 at(at(at("outputs", i), "shape"), d));
   drop(bound);
+  drop(early);
   return problems_.take();
 }
 

@@ -331,7 +331,10 @@ LogicalResult Exporter::exportOp(Operation *op, host::Block &statements) {
                          : width == 32 ? DataType::I32
                                        : DataType::I64;
         exprs[read.getResult()] = Expr::symbol(statement.name);
-        statements.push_back({statement});
+        // Sizes may depend on inputs: these are read before buffers are placed.
+        bool early = isa<BlockArgument>(read.getBuffer()) &&
+                     isa<func::FuncOp>(read->getParentOp());
+        (early ? program.prologue : statements).push_back({statement});
         return success();
       })
       .Case([&](plan::CopyOp copy) {
@@ -343,8 +346,10 @@ LogicalResult Exporter::exportOp(Operation *op, host::Block &statements) {
         return success();
       })
       .Case([&](cf::AssertOp assertion) {
-        statements.push_back({host::Assert{getExpr(assertion.getArg()),
-                                           assertion.getMsg().str()}});
+        bool early = &statements == &program.body && program.body.empty();
+        (early ? program.prologue : statements)
+            .push_back({host::Assert{getExpr(assertion.getArg()),
+                                     assertion.getMsg().str()}});
         return success();
       })
       .Case([&](scf::IfOp branch) -> LogicalResult {

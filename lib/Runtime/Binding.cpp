@@ -158,6 +158,25 @@ Error Session::Impl::checkConditions() const {
   return problems.take();
 }
 
+std::map<uint32_t, const host::Port *> Session::Impl::getPorts() const {
+  std::map<uint32_t, const host::Port *> ports;
+  for (const host::Port &port : program.inputs)
+    ports[port.buffer] = &port;
+  for (const host::Port &port : program.outputs)
+    ports[port.buffer] = &port;
+  return ports;
+}
+
+Error Session::Impl::placeInputs(const Inputs &inputs,
+                                 const OutputMemories &memories) {
+  std::map<uint32_t, const host::Port *> ports = getPorts();
+  for (uint32_t i = 0; i < program.buffers.size(); ++i)
+    if (program.buffers[i].kind == host::BufferKind::Input)
+      if (Error error = placeBuffer(i, inputs, memories, ports))
+        return error.in("buffer '" + program.buffers[i].name + "'");
+  return Error::success();
+}
+
 Error Session::Impl::placeBuffers(const Inputs &inputs,
                                   const OutputMemories &memories) {
   for (const auto &[name, memory] : memories) {
@@ -180,14 +199,11 @@ Error Session::Impl::placeBuffers(const Inputs &inputs,
           arena.resize(gpu, *arenaBytes + slack, "the workspace arena"))
     return error;
 
-  std::map<uint32_t, const host::Port *> ports;
-  for (const host::Port &port : program.inputs)
-    ports[port.buffer] = &port;
-  for (const host::Port &port : program.outputs)
-    ports[port.buffer] = &port;
+  std::map<uint32_t, const host::Port *> ports = getPorts();
   for (uint32_t i = 0; i < program.buffers.size(); ++i)
-    if (Error error = placeBuffer(i, inputs, memories, ports))
-      return error.in("buffer '" + program.buffers[i].name + "'");
+    if (program.buffers[i].kind != host::BufferKind::Input)
+      if (Error error = placeBuffer(i, inputs, memories, ports))
+        return error.in("buffer '" + program.buffers[i].name + "'");
   return Error::success();
 }
 

@@ -76,6 +76,7 @@ code::Program::Program(const host::Program &source) {
         {builder.expr(buffer.bytes), builder.expr(buffer.offset)});
   for (const host::Check &check : source.checks)
     checks.push_back({builder.expr(check.condition), &check.message});
+  prologue = builder.block(source.prologue);
   body = builder.block(source.body);
   for (const host::Port &output : source.outputs) {
     std::vector<CompiledExpr> &shape = outputShapes.emplace_back();

@@ -103,7 +103,7 @@ struct Program {
   std::vector<Check> checks;
   /// Per output.
   std::vector<std::vector<CompiledExpr>> outputShapes;
-  Block body;
+  Block prologue, body;
 };
 
 } // namespace raddle::code

@@ -68,9 +68,13 @@ Expected<Session::Outputs> Session::Impl::run(const Inputs &inputs,
     return error;
   if (Error error = gpu.enter())
     return error;
-  if (Error error = placeBuffers(inputs, memories))
+  if (Error error = placeInputs(inputs, memories))
     return error;
   if (Error error = uploadInputs(inputs))
+    return error;
+  if (Error error = execute(code.prologue))
+    return error;
+  if (Error error = placeBuffers(inputs, memories))
     return error;
   Error error = execute(code.body);
   // Also after an error: nothing may be under way when the caller gets its

@@ -57,7 +57,11 @@ struct Session::Impl {
   /// Evaluates the checks on the dims.
   Error checkConditions() const;
   /// Gives every buffer its memory and checks its range against it.
+  /// Inputs first: the prologue reads them, and the sizes of other buffers may
+  /// depend on what it finds.
+  Error placeInputs(const Inputs &inputs, const OutputMemories &memories);
   Error placeBuffers(const Inputs &inputs, const OutputMemories &memories);
+  std::map<uint32_t, const host::Port *> getPorts() const;
   Error uploadInputs(const Inputs &inputs);
   Expected<Outputs> collectOutputs(const OutputMemories &memories);
 

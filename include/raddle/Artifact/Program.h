@@ -215,6 +215,10 @@ struct Program {
   int64_t arenaAlign = 256;
   std::vector<Buffer> buffers;
   std::vector<Kernel> kernels;
+  /// Runs after the inputs are on the device and before the other buffers are
+  /// placed: reads of inputs, `let`, `if` and `assert`. What it binds may occur
+  /// in the sizes and offsets of buffers.
+  Block prologue;
   Block body;
 };
 
