@@ -89,6 +89,14 @@ Scalar HostBuilder::memo(Kind kind, ArrayRef<Scalar> operands, bool isCondition,
   return Scalar(value);
 }
 
+void HostBuilder::refine(Scalar a, Bounds range) {
+  if (!a.value)
+    return;
+  Bounds known = rangeOf(a);
+  setRange(a.value,
+           {std::max(known.min, range.min), std::min(known.max, range.max)});
+}
+
 void HostBuilder::assume(Scalar condition) {
   if (!condition.value)
     return;

@@ -89,6 +89,8 @@ public:
   Bounds rangeOf(Scalar a);
   /// States what is known of a value (a dim of an argument).
   void setRange(mlir::Value value, Bounds range) { ranges[value] = range; }
+  /// Adds to what is known of a scalar.
+  void refine(Scalar a, Bounds range);
   /// Declares `value` equal to `same` from here on (it has been asserted).
   void declareEqual(mlir::Value value, Scalar same);
   /// Takes note of a condition that has been checked.

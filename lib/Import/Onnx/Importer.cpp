@@ -1,5 +1,6 @@
 //===- Importer.cpp - Walks a model and builds its module -----------------===//
 #include "Importer.h"
+#include "Ops/Regions.h"
 
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
@@ -54,6 +55,16 @@ void Importer::report(const Node &node, const CallFrame *frame,
   problem.message = std::move(message);
   problem.supported = std::move(supported);
   problems.push_back(std::move(problem));
+}
+
+const ValueInfo *Importer::statedType(const std::string &name) const {
+  if (!currentGraph)
+    return nullptr;
+  for (const ValueInfo &output : currentGraph->outputs)
+    if (output.name == name)
+      return &output;
+  auto found = currentGraph->values.find(name);
+  return found == currentGraph->values.end() ? nullptr : &found->second;
 }
 
 //===----------------------------------------------------------------------===//
@@ -315,8 +326,13 @@ void Importer::importNode(const Node &node, Scope &scope,
                       return !v || hostOf(*v);
                     });
       if (!onHost || !row.host(context))
-        if (!context.failed())
-          row.import(context);
+        if (!context.failed()) {
+          if (row.axesInput && context.has(row.axesInput) &&
+              !context.host(row.axesInput))
+            importPerAxes(context);
+          else
+            row.import(context);
+        }
     }
     results = context.results;
   }
@@ -352,6 +368,8 @@ void Importer::importCall(const Node &node, const Function &function,
     }
   }
   size_t problemsBefore = problems.size();
+  // Its names are not those of the graph around.
+  const Graph *outer = std::exchange(currentGraph, nullptr);
   Scope body;
   for (auto [n, name] : llvm::enumerate(function.inputs))
     if (n < node.inputs.size() && !node.inputs[n].empty())
@@ -367,6 +385,7 @@ void Importer::importCall(const Node &node, const Function &function,
   if (problems.size() == problemsBefore)
     importNodes(function.nodes, body, &inner);
   --graphDepth;
+  currentGraph = outer;
   for (auto [n, name] : llvm::enumerate(node.outputs)) {
     if (name.empty())
       continue;
@@ -393,7 +412,9 @@ bool Importer::importGraph(const Graph &graph, Scope &scope,
   } else {
     bindInitializers(graph, scope);
     auto callback = g.problem;
+    const Graph *outer = std::exchange(currentGraph, &graph);
     importNodes(graph.nodes, scope, frame);
+    currentGraph = outer;
     g.problem = callback;
   }
   --graphDepth;

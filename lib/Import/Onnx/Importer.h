@@ -91,6 +91,8 @@ public:
 
   void report(const Node &node, const CallFrame *frame, std::string message,
               std::string supported = "");
+  /// What the file states of a value of the graph at hand; may be null.
+  const ValueInfo *statedType(const std::string &name) const;
   int64_t opsetOf(const std::string &domain, const CallFrame *frame) const;
   std::string nameOf(const Node &node, const CallFrame *frame) const;
 
@@ -137,6 +139,7 @@ private:
   std::vector<std::pair<std::string, mlir::Value>> dimOrder;
   llvm::StringMap<mlir::Value> weights;
   unsigned graphDepth = 0;
+  const Graph *currentGraph = nullptr;
   size_t importedNodes = 0;
 };
 

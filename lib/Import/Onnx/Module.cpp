@@ -151,6 +151,7 @@ OwningOpRef<ModuleOp> Importer::run(const std::string &path) {
   Scope scope;
   bindInitializers(model.graph, scope);
   makeEntry(function, scope);
+  currentGraph = &model.graph;
   importNodes(model.graph.nodes, scope, nullptr);
   finishEntry(function, scope);
   return module;

@@ -49,6 +49,10 @@ std::optional<SmallVector<Scalar>> NodeContext::scalars(unsigned n) {
 
 std::optional<SmallVector<int64_t>> NodeContext::integers(unsigned n) {
   const HostTensor *known = host(n);
+  // What has no elements is known.
+  if (!known && im.sizesOf(in(n)).size() == 1 &&
+      im.sizesOf(in(n))[0].isInteger(0))
+    return SmallVector<int64_t>();
   if (!known || !known->isConstant()) {
     error("input '" + node.inputs[n] + "' is not known at import",
           "a constant");

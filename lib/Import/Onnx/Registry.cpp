@@ -77,6 +77,8 @@ const std::vector<OpRow> &raddle::onnx::allOps() {
     addTrainingOps(table);
     addQuantizationOps(table);
     addAttentionOps(table);
+    addSamplingOps(table);
+    addSequenceOps(table);
     llvm::sort(table, [](const OpRow &a, const OpRow &b) {
       return std::make_pair(llvm::StringRef(a.domain),
                             llvm::StringRef(a.name)) <

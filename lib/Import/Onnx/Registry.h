@@ -39,6 +39,10 @@ struct OpRow {
   bool (*host)(NodeContext &) = nullptr;
   /// What of the operator is not supported, for people.
   const char *restrictions = "";
+  /// An input that holds axes, which may be known at run time only; 0: none.
+  unsigned axesInput = 0;
+  /// `s` a set, `o` a list in order, `u` a set of dims of the result.
+  char axesKind = 's';
   const char *domain = "";
 };
 
@@ -81,6 +85,8 @@ void addResizeOps(OpTable &table);
 void addTrainingOps(OpTable &table);
 void addQuantizationOps(OpTable &table);
 void addAttentionOps(OpTable &table);
+void addSamplingOps(OpTable &table);
+void addSequenceOps(OpTable &table);
 
 } // namespace raddle::onnx
 

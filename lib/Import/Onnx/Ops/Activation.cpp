@@ -123,14 +123,9 @@ void importGelu(NodeContext &c) {
   c.set(0, c.g.mul(c.g.mul(x, 0.5), c.g.add(inner, 1)));
 }
 void importSwiGlu(NodeContext &c) {
-  // The two halves of the last dim, or of the stated one: gate and value.
-  int64_t axis = c.integer("axis", -1);
-  if (!c.axis(axis, c.rank(0)))
-    return;
-  Value x = c.tensor(0);
-  Scalar half = c.h.floorDiv(c.g.sizeOf(x, axis), 2);
-  Value gate = c.g.slice(x, axis, 0, half);
-  Value value = c.g.slice(x, axis, half, half);
+  if (c.type(0) != c.type(1))
+    return c.error("gate and value differ in element type");
+  Value gate = c.tensor(0), value = c.tensor(1);
   double alpha = c.real("alpha", 1);
   Value swish =
       c.g.mul(gate, c.g.sigmoid(alpha == 1 ? gate : c.g.mul(gate, alpha)));
@@ -158,7 +153,7 @@ void raddle::onnx::addActivationOps(OpTable &table) {
       {"Shrink", "n", 1, "lambd=f bias=f", importShrink, nullptr,
        "integer inputs"},
       {"Gelu", "f", 1, "approximate=s", importGelu},
-      {"SwiGLU", "f", 1, "axis=i alpha=f", importSwiGlu},
+      {"SwiGLU", "f f", 1, "alpha=f", importSwiGlu},
   };
   table.insert(table.end(), std::begin(rows), std::end(rows));
 }

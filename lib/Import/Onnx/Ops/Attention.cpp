@@ -268,10 +268,7 @@ void AttentionImport::run() {
   c.g.setSizes(y, target);
   if (mask && fullyMasked) {
     // A query that may see no key gives zero.
-    Value bias = mask;
-    if (c.g.sizeOf(bias, 3).isInteger(1))
-      bias = mask;
-    Value peak = c.g.reduce(ReduceKind::max, bias, {3}, true);
+    Value peak = c.g.reduce(ReduceKind::max, mask, {3}, true);
     Value none =
         c.g.compare(arith::CmpFPredicate::OEQ, peak, c.g.like(peak, -INFINITY));
     y = c.g.select(none, c.g.like(y, 0), y);

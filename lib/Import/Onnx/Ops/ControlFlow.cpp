@@ -1,27 +1,9 @@
 //===- ControlFlow.cpp - If, Loop, Scan -----------------------------------===//
 #include "Regions.h"
 
-#include "mlir/Dialect/SCF/IR/SCF.h"
-
 using namespace mlir;
 using namespace raddle;
 using namespace raddle::onnx;
-
-RankedTensorType raddle::onnx::joinTypes(RankedTensorType a,
-                                         RankedTensorType b) {
-  if (a.getRank() != b.getRank())
-    return {};
-  SmallVector<int64_t> dims;
-  for (auto [x, y] : llvm::zip(a.getShape(), b.getShape()))
-    dims.push_back(x == y ? x : ShapedType::kDynamic);
-  return RankedTensorType::get(dims, a.getElementType());
-}
-
-RegionScope::RegionScope(NodeContext &c, Block *block) : c(c), guard(c.b) {
-  c.b.setInsertionPointToEnd(block);
-  c.im.enterRegion();
-}
-RegionScope::~RegionScope() { c.im.leaveRegion(); }
 
 namespace {
 
@@ -29,16 +11,8 @@ namespace {
 // If
 //===----------------------------------------------------------------------===//
 
-struct Branch {
-  std::unique_ptr<Region> region = std::make_unique<Region>();
-  SmallVector<ValueRef> results;
-  SmallVector<Value> yields;
-  Block *block() { return &region->front(); }
-};
-
 bool importBranch(NodeContext &c, const char *name, Branch &branch) {
   const NodeAttribute *a = c.find(name);
-  branch.region->push_back(new Block);
   Scope scope;
   scope.parent = &c.scope;
   RegionScope inside(c, branch.block());
@@ -50,88 +24,6 @@ bool importBranch(NodeContext &c, const char *name, Branch &branch) {
           std::to_string(branch.results.size()) + " results, the node " +
           std::to_string(c.node.outputs.size()));
   return false;
-}
-
-/// A result that both branches compute on the host: only elements that differ
-/// go through the region. Appends what is yielded, and how to read it back.
-bool mergeOnHost(NodeContext &c, Branch &yes, Branch &no, unsigned n,
-                 SmallVectorImpl<std::function<ValueRef(ValueRange)>> &read) {
-  OnnxValue &a = *yes.results[n], &b = *no.results[n];
-  const HostTensor *x = c.im.hostOf(a), *y = c.im.hostOf(b);
-  if (!x || !y || x->shape != y->shape || a.type != b.type)
-    return false;
-  bool isBool = a.type == ElemType::Bool;
-  bool isIndex = a.type == ElemType::Int64 || a.type == ElemType::Int32;
-  HostTensor merged = *x;
-  SmallVector<std::pair<size_t, size_t>> slots;
-  for (auto [i, p, q] : llvm::enumerate(x->elements, y->elements)) {
-    if (p == q)
-      continue;
-    if (!isBool && !isIndex)
-      return false;
-    slots.push_back({i, yes.yields.size() + slots.size()});
-  }
-  for (auto [i, slot] : slots) {
-    auto spell = [&](Branch &branch, const Scalar &s) {
-      RegionScope inside(c, branch.block());
-      branch.yields.push_back(isBool ? c.h.condition(s) : c.h.index(s));
-    };
-    spell(yes, x->elements[i]);
-    spell(no, y->elements[i]);
-  }
-  read.push_back([&c, merged, slots, type = a.type](ValueRange results) {
-    HostTensor out = merged;
-    for (auto [i, slot] : slots)
-      out.elements[i] = Scalar(Value(results[slot]));
-    return c.im.makeHost(std::move(out), type);
-  });
-  return true;
-}
-
-bool mergeTensors(NodeContext &c, Branch &yes, Branch &no, unsigned n,
-                  SmallVectorImpl<std::function<ValueRef(ValueRange)>> &read) {
-  OnnxValue &a = *yes.results[n], &b = *no.results[n];
-  std::string which = "output '" + c.node.outputs[n] + "': ";
-  if (a.isSequence || b.isSequence || a.isNone || b.isNone) {
-    c.error(which + "a branch gives no tensor");
-    return false;
-  }
-  if (a.type != b.type) {
-    c.error(which + "the branches give elements of " + elemName(a.type) +
-            " and " + elemName(b.type));
-    return false;
-  }
-  auto tensorIn = [&](Branch &branch, OnnxValue &value) {
-    RegionScope inside(c, branch.block());
-    return c.im.tensorOf(value);
-  };
-  Value x = tensorIn(yes, a), y = tensorIn(no, b);
-  RankedTensorType type =
-      joinTypes(GraphBuilder::typeOf(x), GraphBuilder::typeOf(y));
-  if (!type) {
-    c.error(which + "the branches give rank " +
-                std::to_string(GraphBuilder::rankOf(x)) + " and rank " +
-                std::to_string(GraphBuilder::rankOf(y)),
-            "equal ranks, or a condition that is known at import");
-    return false;
-  }
-  Sizes had = c.g.sizesOf(x), has = c.g.sizesOf(y);
-  size_t slot = yes.yields.size();
-  auto yield = [&](Branch &branch, Value v) {
-    RegionScope inside(c, branch.block());
-    branch.yields.push_back(c.g.castTo(v, type));
-  };
-  yield(yes, x);
-  yield(no, y);
-  for (auto [p, q] : llvm::zip(had, has))
-    if (!(p == q))
-      p = Scalar();
-  read.push_back([&c, slot, had, elem = a.type](ValueRange results) {
-    Value result = results[slot];
-    c.g.setSizes(result, had);
-    return c.im.makeTensor(result, elem);
-  });
-  return true;
 }
 
 /// Imports one branch in place of the node.
@@ -191,25 +83,12 @@ void importIf(NodeContext &c) {
     c.h.assume(must);
     return importTaken(c, taken);
   }
-  SmallVector<std::function<ValueRef(ValueRange)>> read;
-  for (unsigned n = 0; good && n < c.node.outputs.size(); ++n)
-    good =
-        mergeOnHost(c, yes, no, n, read) || mergeTensors(c, yes, no, n, read);
+  if (good)
+    good = mergeBranches(c, condition, yes, no);
   if (!good) {
     c.im.discardLater(std::move(yes.region));
     c.im.discardLater(std::move(no.region));
-    return;
   }
-  for (Branch *branch : {&yes, &no}) {
-    RegionScope inside(c, branch->block());
-    scf::YieldOp::create(c.b, branch->yields);
-  }
-  auto op = scf::IfOp::create(c.b, ValueRange(yes.yields).getTypes(),
-                              condition.value, true, true);
-  op.getThenRegion().takeBody(*yes.region);
-  op.getElseRegion().takeBody(*no.region);
-  for (auto [n, f] : llvm::enumerate(read))
-    c.set(n, f(op.getResults()));
 }
 
 //===----------------------------------------------------------------------===//

@@ -223,6 +223,44 @@ void importQLinearConv(NodeContext &c) {
   c.set(0, c.g.cast(result, real, out), out);
 }
 
+/// A depthwise convolution along the last dim that sees only the past, whose
+/// end is a result.
+void importCausalConv(NodeContext &c) {
+  if (!c.expectRank(0, 3) || !c.expectRank(1, 3))
+    return;
+  std::string activation = c.string("activation", "none");
+  if (activation != "none" && activation != "silu" && activation != "swish")
+    return c.error("the attribute 'activation' is '" + activation + "'",
+                   "none, silu, swish");
+  Value x = c.tensor(0), filter = c.tensor(1);
+  Sizes in = c.g.sizesOf(x);
+  Scalar kernel = c.g.sizeOf(filter, 2), channels = c.g.sizeOf(filter, 0);
+  if (!kernel.isConstant() || !channels.isConstant())
+    return c.error("the filter is not static");
+  int64_t before = kernel.integer - 1;
+  Value past = c.has(3) ? c.tensor(3)
+                        : c.g.filled(0, c.element(0), {in[0], in[1], before});
+  Value all = before ? c.g.concat({past, x}, 2) : x;
+  Sizes target{in[0], channels, in[2]};
+  c.g.assumeEqual(in[1], channels);
+  SmallVector<int64_t> one{1}, zero{0};
+  Value y = graph::ConvOp::create(
+      c.b, c.g.typeFor(target, c.g.accumulator(c.element(0))), all, filter, one,
+      one, zero, zero, channels.integer, DenseI64ArrayAttr(), false, false,
+      graph::ComputeMode::native, false, false);
+  c.g.setSizes(y, target);
+  if (c.has(2))
+    y = addBias(c, y, c.g.floatCast(c.tensor(2), GraphBuilder::elementOf(y)));
+  y = c.g.floatCast(y, c.element(0));
+  if (activation != "none") {
+    Value wide = c.g.floatCast(y, c.g.accumulator(c.element(0)));
+    y = c.g.floatCast(c.g.mul(wide, c.g.sigmoid(wide)), c.element(0));
+  }
+  c.set(0, y);
+  if (c.wants(1))
+    c.set(1, c.g.slice(all, 2, before ? in[2] : Scalar(0), before));
+}
+
 } // namespace
 
 void raddle::onnx::addConvolutionOps(OpTable &table) {
@@ -236,6 +274,7 @@ void raddle::onnx::addConvolutionOps(OpTable &table) {
        "output_shape=is pads=is strides=is",
        importConvTranspose, nullptr,
        "output_shape or SAME with dims that are not static"},
+      {"CausalConvWithState", "f f f? f?", 2, "activation=s", importCausalConv},
       {"ConvInteger", "i i i? i?", 1, attrs, importConvInteger},
       {"QLinearConv", "i f i i f i f i i?", 1, attrs, importQLinearConv},
   };

@@ -76,9 +76,18 @@ void importMod(NodeContext &c) {
     return;
   Value x = c.tensor(0), y = c.tensor(1);
   if (isFloat(c.type(0))) {
-    if (!c.integer("fmod", 0))
-      return c.error("the attribute 'fmod' is 0 with float inputs", "fmod = 1");
-    return c.set(0, c.g.map<arith::RemFOp>({x, y}));
+    Value rest = c.g.map<arith::RemFOp>({x, y});
+    if (!c.integer("fmod", 0)) {
+      Value zero = c.g.like(rest, 0);
+      auto negative = [&](Value v) {
+        return c.g.compare(CmpF::OLT, v, c.g.like(v, 0));
+      };
+      Value differ = c.g.map<arith::XOrIOp>({negative(rest), negative(y)});
+      Value some = c.g.compare(CmpF::UNE, rest, zero);
+      rest = c.g.select(c.g.map<arith::AndIOp>({differ, some}),
+                        c.g.add(rest, y), rest);
+    }
+    return c.set(0, rest);
   }
   if (c.unsignedInput(0))
     return c.set(0, c.g.map<arith::RemUIOp>({x, y}));
@@ -270,7 +279,12 @@ void importBitShift(NodeContext &c) {
   Value shifted = direction == "LEFT"  ? c.g.map<arith::ShLIOp>({x, y})
                   : c.unsignedInput(0) ? c.g.map<arith::ShRUIOp>({x, y})
                                        : c.g.map<arith::ShRSIOp>({x, y});
-  // Shifting by the width or more is undefined in the IR, zero in the model.
+  // Shifting by the width or more is undefined in the IR; in the model all bits
+  // leave, and a sign fills from the left.
+  if (direction == "RIGHT" && !c.unsignedInput(0)) {
+    Value last = c.g.like(y, elemBits(c.type(0)) - 1);
+    return c.set(0, c.g.map<arith::ShRSIOp>({x, c.g.min(y, last, true)}));
+  }
   Value inside = c.g.compare(CmpI::ult, y, c.g.like(y, elemBits(c.type(0))));
   c.set(0, c.g.select(inside, shifted, c.g.like(shifted, 0)));
 }

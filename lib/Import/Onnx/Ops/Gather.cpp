@@ -220,17 +220,19 @@ void importTopK(NodeContext &c) {
 }
 
 void importOneHot(NodeContext &c) {
-  auto depth =
-      isFloat(c.type(1)) ? std::optional<SmallVector<Scalar>>() : c.scalars(1);
-  if (c.failed())
-    return;
-  if (!depth) {
-    auto known = c.knownReal(1);
-    if (!known)
-      return c.error("the depth is a float that is not known at import",
-                     "an integer depth");
+  std::optional<SmallVector<Scalar>> depth;
+  if (!isFloat(c.type(1))) {
+    depth = c.scalars(1);
+  } else if (auto known = c.knownReal(1)) {
     depth = SmallVector<Scalar>{static_cast<int64_t>(*known)};
+  } else if (c.rank(1) == 0 || c.sizes(1)[0].isInteger(1)) {
+    Value whole = c.g.cast(c.tensor(1), c.type(1), ElemType::Int64);
+    depth = SmallVector<Scalar>{
+        c.g.read(whole, SmallVector<int64_t>(c.rank(1), 0))};
+    c.h.refine((*depth)[0], {0, INT32_MAX});
   }
+  if (!depth)
+    return c.failed() ? void() : c.error("expected one depth");
   int64_t rank = c.rank(0), axis = c.integer("axis", -1);
   if (!c.axis(axis, rank + 1))
     return;
@@ -291,8 +293,7 @@ void raddle::onnx::addGatherOps(OpTable &table) {
       {"ScatterND", "x l x", 1, "reduction=s", importScatterNd},
       {"TensorScatter", "x x l?", 1, "axis=i mode=s", importTensorScatter},
       {"TopK", "n l?", 2, "axis=i k=i largest=i sorted=i", importTopK},
-      {"OneHot", "n n x", 1, "axis=i", importOneHot, nullptr,
-       "a float depth that is not known at import"},
+      {"OneHot", "n n x", 1, "axis=i", importOneHot},
       {"ReverseSequence", "x l", 1, "batch_axis=i time_axis=i",
        importReverseSequence},
   };

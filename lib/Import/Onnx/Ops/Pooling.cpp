@@ -37,8 +37,16 @@ std::optional<Window> poolWindow(NodeContext &c) {
 void importMaxPool(NodeContext &c) {
   if (c.wants(1))
     return c.error("the indices are wanted", "one output");
-  if (auto w = poolWindow(c))
-    c.set(0, poolOf(c, graph::PoolKind::max, c.tensor(0), *w));
+  auto w = poolWindow(c);
+  if (!w)
+    return;
+  Value x = c.tensor(0);
+  // The window compares as signed numbers.
+  bool widen = c.unsignedInput(0) && elemBits(c.type(0)) < 32;
+  if (widen)
+    x = c.g.cast(x, c.type(0), ElemType::Int32);
+  Value y = poolOf(c, graph::PoolKind::max, x, *w);
+  c.set(0, widen ? c.g.cast(y, ElemType::Int32, c.type(0)) : y);
 }
 
 void importAveragePool(NodeContext &c) {

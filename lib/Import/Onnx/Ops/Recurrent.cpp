@@ -94,6 +94,13 @@ std::optional<Layer> readLayer(NodeContext &c, int64_t gates,
   if (c.has(5))
     layer.state = layer.batchFirst ? swapFirst(c, c.tensor(5)) : c.tensor(5);
   Sizes in = c.g.sizesOf(layer.input);
+  c.g.assumeEqual(in[2], c.sizes(1)[2]);
+  if (layer.state) {
+    c.g.assumeEqual(in[1], c.g.sizeOf(layer.state, 1));
+    c.g.assumeEqual(layer.hidden, c.g.sizeOf(layer.state, 2));
+  }
+  if (layer.lengths)
+    c.g.assumeEqual(in[1], c.g.sizeOf(layer.lengths, 0));
   layer.outputSizes = {in[0], layer.directions, in[1], layer.hidden};
   layer.stateSizes = {layer.directions, in[1], layer.hidden};
   layer.outputType = c.g.typeFor(layer.outputSizes, c.element(0));

@@ -33,6 +33,25 @@ bool importLoop(NodeContext &c, const LoopSpec &spec,
 mlir::RankedTensorType joinTypes(mlir::RankedTensorType a,
                                  mlir::RankedTensorType b);
 
+/// One side of a condition, imported into a region of its own.
+struct Branch {
+  Branch() : region(std::make_unique<mlir::Region>()) {
+    region->push_back(new mlir::Block);
+  }
+  std::unique_ptr<mlir::Region> region;
+  llvm::SmallVector<ValueRef> results;
+  llvm::SmallVector<mlir::Value> yields;
+  mlir::Block *block() { return &region->front(); }
+};
+
+/// Makes the condition from its two sides and sets the node's results, which
+/// the sides give in order. False when they do not fit: reported.
+bool mergeBranches(NodeContext &c, Scalar condition, Branch &yes, Branch &no);
+
+/// Imports a node whose input `row.axesInput` is only known at run time: once
+/// per value that it may have, behind a condition each.
+void importPerAxes(NodeContext &c);
+
 /// Where an import into a detached region stands.
 class RegionScope {
 public:

@@ -1,5 +1,5 @@
 //===- Resize.cpp - Interpolation -----------------------------------------===//
-#include "../Importer.h"
+#include "Interpolate.h"
 
 #include <cmath>
 
@@ -171,6 +171,73 @@ void importScaled(NodeContext &c) {
                graph::NearestMode::floor);
 }
 
+/// What `graph.resize` does not express: scales that are known at run time,
+/// integers, cropping. Every dim is resized by gathers.
+void resizeByGathers(NodeContext &c, ArrayRef<int64_t> axes,
+                     graph::ResizeMode mode, const std::string &coordinates,
+                     graph::NearestMode nearest) {
+  GraphBuilder &g = c.g;
+  if (c.integer("antialias", 0))
+    return c.error("antialiasing with scales that are not known at import",
+                   "constant scales");
+  if (mode != graph::ResizeMode::nearest && !isFloat(c.type(0)))
+    return c.error("the input has elements of " + elemName(c.type(0)),
+                   "a float type, or mode nearest");
+  int64_t count = axes.size();
+  Type f32 = c.b.getF32Type();
+  bool byScales = c.has(2) && c.rank(2) == 1 && c.sizes(2)[0].isInteger(count);
+  if (!byScales &&
+      !(c.has(3) && c.rank(3) == 1 && c.sizes(3)[0].isInteger(count)))
+    return c.error("expected " + std::to_string(count) + " scales or sizes");
+  bool crops = coordinates == "tf_crop_and_resize";
+  if (crops &&
+      !(c.has(1) && c.rank(1) == 1 && c.sizes(1)[0].isInteger(2 * count)))
+    return c.error("the region has the wrong shape");
+  auto element = [&](unsigned n, int64_t i) {
+    Value v = g.reshape(g.slice(c.tensor(n), 0, i, 1), {});
+    return g.cast(v, c.type(n), ElemType::Float);
+  };
+  std::optional<SmallVector<Scalar>> sizes;
+  if (!byScales) {
+    if (c.string("keep_aspect_ratio_policy", "stretch") != "stretch")
+      return c.error("an aspect ratio to keep with sizes that are not known at "
+                     "import");
+    sizes = c.scalars(3);
+    if (!sizes)
+      return;
+  }
+  Value x = c.tensor(0);
+  SmallVector<AxisResize> specs;
+  for (auto [n, axis] : llvm::enumerate(axes)) {
+    AxisResize spec;
+    spec.axis = axis;
+    Value in = g.splat(g.sizeOf(x, axis), f32);
+    if (byScales) {
+      spec.scale = element(2, n);
+      Value size = g.map<math::FloorOp>({g.mul(in, spec.scale)});
+      spec.size = g.read(g.cast(size, ElemType::Float, ElemType::Int64), {});
+    } else {
+      spec.size = (*sizes)[n];
+      spec.scale = g.div(g.splat(spec.size, f32), in);
+    }
+    c.h.refine(spec.size, {0, INT32_MAX});
+    if (crops) {
+      spec.start = element(1, n);
+      spec.end = element(1, count + n);
+    }
+    spec.mode = mode;
+    spec.coordinates = coordinates;
+    spec.nearest = nearest;
+    spec.cubic = c.real("cubic_coeff_a", -0.75);
+    spec.excludeOutside = c.integer("exclude_outside", 0);
+    specs.push_back(spec);
+  }
+  std::optional<double> extrapolation;
+  if (crops)
+    extrapolation = c.real("extrapolation_value", 0);
+  c.set(0, interpolate(c, x, specs, extrapolation));
+}
+
 void importResize(NodeContext &c) {
   if (c.opset < 11)
     return importScaled(c);
@@ -179,7 +246,7 @@ void importResize(NodeContext &c) {
     return;
   std::string name = c.string("coordinate_transformation_mode", "half_pixel");
   auto coordinates = graph::symbolizeCoordinateMode(name);
-  if (!coordinates)
+  if (!coordinates && name != "tf_crop_and_resize")
     return c.error("the attribute 'coordinate_transformation_mode' is '" +
                        name + "'",
                    "half_pixel, half_pixel_symmetric, pytorch_half_pixel, "
@@ -197,8 +264,14 @@ void importResize(NodeContext &c) {
   if (!c.axes(axes, rank))
     return;
   // An empty list of scales means that the sizes count.
-  const HostTensor *scales = c.host(2);
-  bool hasScales = c.has(2) && !(scales && scales->elements.empty());
+  bool hasScales = c.has(2) && !(c.rank(2) == 1 && c.sizes(2)[0].isInteger(0));
+  auto known = [&](unsigned n) {
+    const HostTensor *host = c.host(n);
+    return host && (host->isConstant() || n == 3);
+  };
+  if (!coordinates || !isFloat(c.type(0)) ||
+      (hasScales ? !known(2) : c.has(3) && !known(3)))
+    return resizeByGathers(c, axes, *mode, name, *nearest);
   if (hasScales) {
     auto given = c.reals(2);
     if (!given || !fromScales(c, *given, axes, spec))
@@ -217,13 +290,13 @@ void importResize(NodeContext &c) {
 
 void raddle::onnx::addResizeOps(OpTable &table) {
   OpRow rows[] = {
-      {"Resize", "f x? f? l?", 1,
+      {"Resize", "n x? f? l?", 1,
        "antialias=i axes=is coordinate_transformation_mode=s cubic_coeff_a=f "
        "exclude_outside=i extrapolation_value=f keep_aspect_ratio_policy=s "
        "mode=s nearest_mode=s",
        importResize, nullptr,
-       "tf_crop_and_resize; integer inputs; scales that are not known at "
-       "import"},
+       "antialiasing and aspect ratios with scales or sizes that are not known "
+       "at import"},
       {"Upsample", "f f?", 1, "mode=s scales=fs", importScaled, nullptr,
        "integer inputs; scales that are not known at import"},
   };

@@ -108,6 +108,29 @@ std::optional<Sizes> reshapeSizes(NodeContext &c, ArrayRef<Scalar> wanted,
     }
     result.push_back(size);
   }
+  // Sizes from the device may turn out to keep a dim or to be inferred.
+  auto unknown = [&](const Scalar &s) {
+    return !s.isConstant() && c.h.rangeOf(s).min < 0;
+  };
+  if (llvm::any_of(result, unknown)) {
+    for (auto [n, size] : llvm::enumerate(result))
+      if (!allowZero && unknown(size) && n < own.size())
+        size = c.h.select(c.h.equal(size, 0), own[n], size);
+    Sizes stated = result;
+    for (Scalar &size : stated)
+      size = c.h.select(c.h.equal(size, -1), 1, size);
+    Scalar rest = c.h.max(c.h.product(stated), 1);
+    Scalar missing = c.h.floorDiv(c.h.product(own), rest);
+    for (auto [n, size] : llvm::enumerate(result)) {
+      if (static_cast<int>(n) == inferred || unknown(size)) {
+        size = size.isInteger(-1)
+                   ? missing
+                   : c.h.select(c.h.equal(size, -1), missing, size);
+        c.h.refine(size, {0, INT32_MAX});
+      }
+    }
+    inferred = -1;
+  }
   Sizes others = result;
   if (inferred >= 0) {
     others.erase(others.begin() + inferred);
@@ -435,9 +458,20 @@ void importRange(NodeContext &c) {
         c.g.iota(element, {static_cast<int64_t>(std::max(0., steps))}, 0);
     return c.set(0, c.g.add(c.g.mul(index, by), from));
   }
-  if (isFloat(type))
-    return c.error("the bounds of float elements are not known at import",
-                   "constant bounds, or integers");
+  if (isFloat(type)) {
+    // The number of elements is computed on the device and read.
+    Type real = c.g.accumulator(element);
+    auto bound = [&](unsigned n) {
+      return c.g.reshape(c.g.floatCast(c.tensor(n), real), {});
+    };
+    Value first = bound(0), by = bound(2);
+    Value steps =
+        c.g.map<math::CeilOp>({c.g.div(c.g.sub(bound(1), first), by)});
+    Scalar count = c.h.max(
+        c.g.read(c.g.convert<arith::FPToSIOp>(steps, c.b.getI64Type()), {}), 0);
+    Value values = c.g.mul(c.g.iota(real, {count}, 0), by);
+    return c.set(0, c.g.floatCast(c.g.add(values, first), element));
+  }
   auto from = c.scalars(0), to = c.scalars(1), by = c.scalars(2);
   if (!from || !to || !by)
     return;
@@ -502,18 +536,16 @@ void raddle::onnx::addShapeOps(OpTable &table) {
       {"Reshape", "x l", 1, "allowzero=i", importReshape, hostReshape,
        "a shape with 0 or -1 that is not known at import"},
       {"Flatten", "x", 1, "axis=i", importFlatten},
-      {"Squeeze", "x l?", 1, "axes=is", importSqueeze, hostSqueeze,
-       "axes that are not known at import"},
-      {"Unsqueeze", "x l?", 1, "axes=is", importUnsqueeze, hostUnsqueeze,
-       "axes that are not known at import"},
+      {"Squeeze", "x l?", 1, "axes=is", importSqueeze, hostSqueeze, "", 1},
+      {"Unsqueeze", "x l?", 1, "axes=is", importUnsqueeze, hostUnsqueeze, "", 1,
+       'u'},
       {"Transpose", "x", 1, "perm=is", importTranspose, hostTranspose},
       {"Expand", "x l", 1, "", importExpand, hostExpand,
        "broadcasting of a dim that is 1 only at run time"},
       {"Tile", "x l", 1, "", importTile},
       {"ConstantOfShape", "l", 1, "value=t", importConstantOfShape,
        hostConstantOfShape},
-      {"Range", "n n n", 1, "stash_type=i", importRange, hostRange,
-       "float bounds that are not known at import"},
+      {"Range", "n n n", 1, "stash_type=i", importRange, hostRange},
       {"EyeLike", "x", 1, "dtype=i k=i", importEyeLike},
   };
   table.insert(table.end(), std::begin(rows), std::end(rows));

@@ -82,14 +82,14 @@ std::pair<Scalar, Scalar> sliceBounds(HostBuilder &h, Scalar start, Scalar end,
     start = h.clamp(start, 0, size);
     end = h.clamp(end, 0, size);
     Scalar count = h.max(h.ceilDiv(h.sub(end, start), step), 0);
-    // No element is at the start of an empty slice behind the end.
-    return {start, count};
+    // No element is at the start of an empty slice.
+    return {count.isInteger(0) ? Scalar(0) : start, count};
   }
   Scalar last = h.sub(size, 1);
   start = h.clamp(start, 0, last);
   end = h.clamp(end, -1, last);
   Scalar count = h.max(h.ceilDiv(h.sub(start, end), -step), 0);
-  return {start, count};
+  return {count.isInteger(0) ? Scalar(0) : start, count};
 }
 
 void importSlice(NodeContext &c) {
@@ -198,8 +198,10 @@ void importSplit(NodeContext &c) {
   Value x = c.tensor(0);
   Scalar offset = 0;
   for (auto [n, size] : llvm::enumerate(*sizes)) {
+    // An empty part starts nowhere in particular.
     if (c.wants(n))
-      c.set(n, c.g.slice(x, axis, offset, size));
+      c.set(n,
+            c.g.slice(x, axis, size.isInteger(0) ? Scalar(0) : offset, size));
     offset = c.h.add(offset, size);
   }
 }
@@ -454,12 +456,12 @@ void importTrilu(NodeContext &c) {
 void raddle::onnx::addSliceOps(OpTable &table) {
   OpRow rows[] = {
       {"Slice", "x l? l? l? l?", 1, "starts=is ends=is axes=is", importSlice,
-       hostSlice, "axes or steps that are not known at import"},
+       hostSlice, "steps that are not known at import", 3, 'o'},
       {"Split", "x l?", 0, "axis=i split=is num_outputs=i", importSplit,
        hostSplit},
       {"Concat", "x x*", 1, "axis=i", importConcat, hostConcat},
-      {"Pad", "x l? x? l?", 1, "mode=s pads=is value=f", importPad, nullptr,
-       "axes that are not known at import"},
+      {"Pad", "x l? x? l?", 1, "mode=s pads=is value=f", importPad, nullptr, "",
+       3, 'o'},
       {"CenterCropPad", "x l", 1, "axes=is", importCenterCropPad},
       {"DepthToSpace", "x", 1, "blocksize=i! mode=s", importDepthToSpace},
       {"SpaceToDepth", "x", 1, "blocksize=i! mode=s", importSpaceToDepth},

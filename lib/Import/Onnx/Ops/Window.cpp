@@ -106,6 +106,7 @@ std::optional<Window> raddle::onnx::readWindow(NodeContext &c,
           c.h.compare(arith::CmpIPredicate::sge, start, c.h.add(size, pads[n]));
       out = c.h.sub(out, c.h.fromCondition(outside));
     }
+    c.h.refine(out, {0, INT32_MAX});
     w.out.push_back(out);
   }
   return w;
