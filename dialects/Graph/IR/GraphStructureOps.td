@@ -9,18 +9,40 @@ include "mlir/IR/RegionKindInterface.td"
 def Graph_WeightOp : Graph_PureOp<"weight", [EncodedOperandOpInterface]> {
   let summary = "a tensor of an archive";
   let description = [{
-    The result has the type stored in the archive; an encoded type names the
-    entries `<entry>/<component>` or, when `components` lists them, those.
+    The result has the type stored in the archive, up to a reshape; an encoded
+    type names the entries `<entry>/<component>` or, when `components` lists
+    them, those.
+
+    With `parts` and `axis` the entry does not exist yet: it is made, under the
+    name given, of the entries `parts` of the same archive joined along dim
+    `axis` of the result (see `joinParts`). Part sizes along `axis` are
+    `part_sizes`.
 
     Example:
     ```mlir
     %w = graph.weight "weights"::"encoder.0.q" : tensor<384x384xf32>
+    %j = graph.weight "weights"::"q+k" {axis = 1 : i64, parts = ["q", "k"], part_sizes = array<i64: 384, 384>}
+        : tensor<384x768xf32>
     ```
   }];
-  let arguments = (ins Graph_ExternalAttr:$source, OptionalAttr<DictionaryAttr>:$components);
+  let arguments = (ins Graph_ExternalAttr:$source, OptionalAttr<DictionaryAttr>:$components,
+                       OptionalAttr<StrArrayAttr>:$parts, OptionalAttr<DenseI64ArrayAttr>:$part_sizes,
+                       OptionalAttr<I64Attr>:$axis);
   let results = (outs RankedTensorOf<[AnyType]>:$result);
   let assemblyFormat = "custom<External>($source) attr-dict `:` type($result)";
+  let builders = [
+    OpBuilder<(ins "::mlir::Type":$type, "ExternalAttr":$source,
+                   CArg<"::mlir::DictionaryAttr", "{}">:$components),
+              [{ build($_builder, $_state, type, source, components, {}, {}, {}); }]>];
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// The type of part number `part` of a joined weight.
+    ::mlir::RankedTensorType getPartType(unsigned part);
+    /// The bytes of a joined weight from those of its parts, in order.
+    /// Elements are of whole bytes. Each part has the bytes of its type.
+    void joinParts(::llvm::ArrayRef<::llvm::ArrayRef<char>> parts,
+                   ::llvm::MutableArrayRef<char> joined);
+  }];
 }
 
 def Graph_EncodeOp : Graph_PureOp<"encode", [

@@ -6,6 +6,8 @@
 #include "mlir/IR/OpImplementation.h"
 #include "mlir/IR/PatternMatch.h"
 
+#include <cstring>
+
 using namespace mlir;
 using namespace raddle::graph;
 
@@ -43,6 +45,26 @@ LogicalResult WeightOp::verify() {
         return emitOpError() << "expected the name of an entry for component '"
                              << component.getName().getValue() << "', found "
                              << component.getValue();
+  if (getParts().has_value() != getAxis().has_value() ||
+      getParts().has_value() != getPartSizes().has_value())
+    return emitOpError("expected 'parts', 'part_sizes' and 'axis' together");
+  if (getParts()) {
+    ArrayRef<int64_t> sizes = *getPartSizes();
+    if (getParts()->empty() || getParts()->size() != sizes.size())
+      return emitOpError() << "expected one of 'part_sizes' per part, found "
+                           << sizes.size() << " for " << getParts()->size();
+    if (getType().getEncoding() || getComponents())
+      return emitOpError("expected parts of a tensor without encoding");
+    int64_t axis = *getAxis(), sum = 0;
+    if (axis < 0 || axis >= getType().getRank())
+      return emitOpError() << "expected 'axis' of a dim, found " << axis;
+    for (int64_t size : sizes)
+      if (size < 0 || llvm::AddOverflow(sum, size, sum))
+        return emitOpError() << "expected part sizes, found " << size;
+    if (sum != getType().getDimSize(axis))
+      return emitOpError() << "expected parts of " << getType().getDimSize(axis)
+                           << " in dim " << axis << ", found " << sum;
+  }
   // A module that lists its archives lists all of them.
   for (Operation *parent = (*this)->getParentOp(); parent;
        parent = parent->getParentOp())
@@ -51,6 +73,34 @@ LogicalResult WeightOp::verify() {
         return emitOpError() << "unknown archive '" << getSource().getArchive()
                              << "': the module lists " << archives;
   return success();
+}
+
+RankedTensorType WeightOp::getPartType(unsigned part) {
+  SmallVector<int64_t> shape(getType().getShape());
+  shape[*getAxis()] = (*getPartSizes())[part];
+  return RankedTensorType::get(shape, getType().getElementType());
+}
+
+void WeightOp::joinParts(ArrayRef<ArrayRef<char>> parts,
+                         MutableArrayRef<char> joined) {
+  ArrayRef<int64_t> shape = getType().getShape();
+  int64_t axis = *getAxis();
+  int64_t outer = 1;
+  int64_t inner =
+      llvm::divideCeil(getType().getElementTypeBitWidth(), unsigned(8));
+  for (int64_t size : shape.take_front(axis))
+    outer *= size;
+  for (int64_t size : shape.drop_front(axis + 1))
+    inner *= size;
+  char *to = joined.data();
+  for (int64_t row = 0; row < outer; ++row)
+    for (auto [part, size] : llvm::zip_equal(parts, *getPartSizes())) {
+      int64_t run = size * inner;
+      assert(part.size() == static_cast<size_t>(outer * run) &&
+             "a part has the bytes of its type");
+      std::memcpy(to, part.data() + row * run, run);
+      to += run;
+    }
 }
 
 LogicalResult WeightOp::reifyResultShapes(OpBuilder &builder,

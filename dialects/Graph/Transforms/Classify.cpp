@@ -43,7 +43,7 @@ bool raddle::graph::takesEpilogue(Operation *root) {
              NormOp, PoolOp, CumulativeOp>(root);
 }
 
-bool raddle::graph::isWeightView(Operation *op) {
+bool raddle::graph::isView(Operation *op) {
   // Chains are short: an importer writes a few views between a weight and its
   // use. The bound keeps the check linear on strange input.
   SmallVector<Operation *> pending = {op};

@@ -31,7 +31,7 @@ bool isPointwise(mlir::Operation *op);
 
 /// True when `op` re-arranges elements of weights and constants, without
 /// arithmetic other than decoding: each kernel reads through it.
-bool isWeightView(mlir::Operation *op);
+bool isView(mlir::Operation *op);
 
 /// Number of elements of a tensor, with `assumed` for each unknown size.
 double countElements(mlir::Type type, int64_t assumed);

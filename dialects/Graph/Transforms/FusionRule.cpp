@@ -44,6 +44,8 @@ struct Node {
   /// The group that owns the results: it has the operation as root, in its
   /// epilogue or as a stored value.
   int owner = -1;
+  /// A root in the epilogue of another one.
+  bool joined = false;
   /// Somebody reads the value from memory.
   bool stored = false;
   SmallVector<Use, 2> uses;
@@ -60,6 +62,8 @@ public:
 
 private:
   void number();
+  int findRank(Operation *op);
+  bool joinNorm(NormOp norm, Node &node);
   void growEpilogues();
   void absorbTails();
   void absorbTail(unsigned group);
@@ -67,7 +71,8 @@ private:
   void store(int position);
   void evaluateInUsers(int position);
   bool shouldEvaluateInUsers(int position);
-  void addChain(Operation *op, unsigned depth, double &work, double &inputs);
+  void addChain(Operation *op, double count, unsigned depth, double &work,
+                double &inputs);
   int findHost(int position);
   void mergePointwise();
   void describe(FusedGroup &group);
@@ -123,30 +128,65 @@ void BlockPlanner::number() {
   for (auto [position, op] : llvm::enumerate(ops)) {
     Node &node = nodes[position];
     node.role = getRole(op);
-    auto depend = [&](Value value) {
-      if (int producer = positionOf(value); producer >= 0)
-        node.rank = std::max(node.rank, nodes[producer].rank);
-    };
-    for (Value operand : op->getOperands())
-      depend(operand);
-    if (op->getNumRegions() > 0) {
-      llvm::SetVector<Value> captured;
-      getUsedValuesDefinedAbove(op->getRegions(), captured);
-      for (Value value : captured)
-        depend(value);
-    }
     if (node.role == OpRole::root) {
       node.rank = position;
       node.owner = newGroup(getSkeleton(op), op, 2 * position);
-    } else if (op->getNumRegions() > 0) {
-      node.rank = position;
+    } else {
+      node.rank = op->getNumRegions() > 0 ? position : findRank(op);
     }
   }
+}
+
+/// The latest rank among what `op` reads.
+int BlockPlanner::findRank(Operation *op) {
+  int rank = -1;
+  for (Value operand : op->getOperands())
+    if (int producer = positionOf(operand); producer >= 0)
+      rank = std::max(rank, nodes[producer].rank);
+  return rank;
+}
+
+/// Puts a norm of whole rows behind the contraction that computes them; the
+/// kernel then holds whole rows.
+bool BlockPlanner::joinNorm(NormOp norm, Node &node) {
+  int producer = positionOf(norm.getInput());
+  if (producer < 0 || nodes[producer].owner < 0)
+    return false;
+  FusedGroup &group = found[nodes[producer].owner];
+  int rank = nodes[producer].rank;
+  RankedTensorType type = norm.getType();
+  if (group.skeleton != "contraction" || !isa<ContractOp>(group.root) ||
+      static_cast<int64_t>(norm.getAxis()) != type.getRank() - 1 ||
+      type.isDynamicDim(type.getRank() - 1))
+    return false;
+  for (Value operand : {norm.getScale(), norm.getBias()})
+    if (operand && positionOf(operand) >= 0 &&
+        nodes[positionOf(operand)].rank >= rank)
+      return false;
+  // The columns of the product have to be the last dim, one dim only.
+  auto contract = cast<ContractOp>(group.root);
+  AffineMap lhs = contract.getMaps()[0], result = contract.getMaps()[2];
+  for (auto [position, expr] : llvm::enumerate(result.getResults()))
+    if (!lhs.getResultPosition(expr) && position + 1 != result.getNumResults())
+      return false;
+  if (lhs.getResultPosition(result.getResults().back()))
+    return false;
+  found[node.owner].ops.clear();
+  group.skeleton = "row_contraction";
+  group.ops.insert(norm);
+  node.owner = nodes[producer].owner;
+  node.rank = rank;
+  node.joined = true;
+  return true;
 }
 
 void BlockPlanner::growEpilogues() {
   for (auto [position, op] : llvm::enumerate(ops)) {
     Node &node = nodes[position];
+    if (auto norm = dyn_cast<NormOp>(op); norm && options.epilogueNorm)
+      joinNorm(norm, node);
+    if (node.role != OpRole::root && op->getNumRegions() == 0)
+      node.rank = findRank(op);
     if (node.role != OpRole::element || node.rank < 0 || !isPointwise(op))
       continue;
     Operation *root = ops[node.rank];
@@ -255,7 +295,7 @@ void BlockPlanner::require(Value value, unsigned group, double reads,
   if (position < 0) {
     // A value of an enclosing block: views of weights are read through, all
     // else is in memory.
-    if (role == OpRole::element && isWeightView(op)) {
+    if (role == OpRole::element && isView(op)) {
       found[group].ops.insert(op);
       for (Value operand : op->getOperands())
         require(operand, group, reads, false);
@@ -281,11 +321,11 @@ void BlockPlanner::require(Value value, unsigned group, double reads,
   node.uses.push_back({group, reads, atPoint});
 }
 
-/// Seconds of arithmetic and of reading for one evaluation of all elements of
+/// Adds the seconds of arithmetic and of reading for `count` evaluations of
 /// `op`, with the producers that nothing else uses.
-void BlockPlanner::addChain(Operation *op, unsigned depth, double &work,
-                            double &inputs) {
-  double count = elements(op->getResult(0));
+void BlockPlanner::addChain(Operation *op, double count, unsigned depth,
+                            double &work, double &inputs) {
+  count = std::min(count, elements(op->getResult(0)));
   work += count * getElementWork(op) / options.operationsPerSecond;
   for (Value operand : op->getOperands()) {
     if (!isa<RankedTensorType>(operand.getType()))
@@ -293,7 +333,7 @@ void BlockPlanner::addChain(Operation *op, unsigned depth, double &work,
     int producer = positionOf(operand);
     if (producer >= 0 && depth < 16 && operand.hasOneUse() &&
         nodes[producer].role == OpRole::element && nodes[producer].owner < 0) {
-      addChain(ops[producer], depth + 1, work, inputs);
+      addChain(ops[producer], count, depth + 1, work, inputs);
       continue;
     }
     // No more is read of an operand than there are elements to compute.
@@ -314,12 +354,12 @@ bool BlockPlanner::shouldEvaluateInUsers(int position) {
       return false;
   }
   // Weights stay as small as they are stored.
-  if (isWeightView(op) || op->getNumOperands() == 0 || isa<SplatOp>(op))
+  if (isView(op) || op->getNumOperands() == 0 || isa<SplatOp>(op))
     return true;
 
   double count = elements(op->getResult(0));
   double work = 0, inputSeconds = 0;
-  addChain(op, 0, work, inputSeconds);
+  addChain(op, count, 0, work, inputSeconds);
   double resultSeconds = bytes(op->getResult(0)) / options.bytesPerSecond;
   double evaluated = 0;
   bool hosted = findHost(position) >= 0;
@@ -408,7 +448,7 @@ void BlockPlanner::decide() {
         for (Value value : captured) {
           Operation *producer = value.getDefiningOp();
           if (!producer || getRole(producer) != OpRole::element ||
-              !isWeightView(producer))
+              !isView(producer))
             readFromMemory(value, position);
         }
       }
@@ -418,7 +458,7 @@ void BlockPlanner::decide() {
       continue;
     if (node.owner >= 0) {
       for (auto [index, operand] : llvm::enumerate(op->getOperands())) {
-        if (node.role == OpRole::root) {
+        if (node.role == OpRole::root && !node.joined) {
           auto type = dyn_cast<RankedTensorType>(operand.getType());
           // A row kernel iterates over the whole of its first operand.
           bool atPoint = index == 0 && type &&
@@ -428,7 +468,7 @@ void BlockPlanner::decide() {
                   countReads(op, index, options.assumedSize), atPoint);
         } else {
           require(operand, node.owner, elements(op->getResult(0)),
-                  isPointwise(op));
+                  isPointwise(op) || (node.joined && index == 0));
         }
       }
       continue;
@@ -517,7 +557,7 @@ void BlockPlanner::describe(FusedGroup &group) {
     int position = positionOf(op);
     if (group.root && position >= 0 && nodes[position].rank == rank)
       note(after, op);
-    else if (isWeightView(op))
+    else if (isView(op))
       note(weights, op);
     else
       note(before, op);

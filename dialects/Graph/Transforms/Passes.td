@@ -64,6 +64,34 @@ def GraphSimplify : Pass<"graph-simplify", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::raddle::graph::GraphDialect"];
 }
 
+def GraphMergeContractions : Pass<"graph-merge-contractions", "::mlir::func::FuncOp"> {
+  let summary = "joins products that share an operand";
+  let description = [{
+    Products of one value by several weights (query, key and value projections)
+    become one product by the joined weight, with the joined bias, and slices.
+    Nothing is computed: weights are joined where they are stored, by their
+    names (`parts` of `graph.weight`), small constants in the IR, encoded
+    weights by components. Taken when the results are only read through index
+    operations or by other products, so that no epilogue is lost, and when
+    nothing else uses the weights.
+
+    Example:
+    ```mlir
+    %q = graph.contract %x, %wq maps [#a, #b, #c] : tensor<9x8xf32>, tensor<8x4xf32> to tensor<9x4xf32>
+    %k = graph.contract %x, %wk maps [#a, #b, #c] : tensor<9x8xf32>, tensor<8x4xf32> to tensor<9x4xf32>
+    ```
+    becomes
+    ```mlir
+    %w = graph.weight "weights"::"wq+wk" {axis = 1 : i64, parts = ["wq", "wk"], part_sizes = array<i64: 4, 4>}
+        : tensor<8x8xf32>
+    %m = graph.contract %x, %w maps [#a, #b, #c] : tensor<9x8xf32>, tensor<8x8xf32> to tensor<9x8xf32>
+    %q = graph.slice %m offsets [0, 0] sizes [9, 4] strides [1, 1] : tensor<9x8xf32> to tensor<9x4xf32>
+    %k = graph.slice %m offsets [0, 4] sizes [9, 4] strides [1, 1] : tensor<9x8xf32> to tensor<9x4xf32>
+    ```
+  }];
+  let dependentDialects = ["::raddle::graph::GraphDialect"];
+}
+
 def GraphFuse : Pass<"graph-fuse", "::mlir::func::FuncOp"> {
   let summary = "forms groups of operations that become one kernel each";
   let description = [{
@@ -113,6 +141,10 @@ def GraphFuse : Pass<"graph-fuse", "::mlir::func::FuncOp"> {
       are results.
     - `scatter`, `sort`, `recurrence`, `encode`: element operations before the
       root, none after it.
+
+    With `epilogue-norm`, a norm of whole rows of a product joins the product's
+    group and can have an epilogue of its own; the skeleton is then
+    `row_contraction`, whose kernel holds whole rows of the result.
 
     `fuse=none` gives each operation a group of its own. `plan=FILE` replays a
     plan written by `dump-plan=FILE` (JSON; one object per function, see

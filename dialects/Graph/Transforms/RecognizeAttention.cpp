@@ -318,7 +318,7 @@ static Value buildMask(PatternRewriter &rewriter, Location loc,
   // A mask before its broadcast, in the order [batch, heads, rows, columns].
   auto normalize = [&](Value mask) {
     int64_t rank = getTensorType(mask).getRank();
-    if (auto broadcast = mask.getDefiningOp<BroadcastOp>())
+    while (auto broadcast = mask.getDefiningOp<BroadcastOp>())
       mask = broadcast.getInput();
     int64_t missing = rank - getTensorType(mask).getRank();
     SmallVector<OpFoldResult> sizes(missing, rewriter.getIndexAttr(1));

@@ -123,6 +123,113 @@ struct DivideByPowerOfTwo : OpRewritePattern<arith::DivFOp> {
   }
 };
 
+/// An operand that changes nothing, also behind a broadcast.
+struct DropIdentityOperand : RewritePattern {
+  explicit DropIdentityOperand(MLIRContext *context)
+      : RewritePattern(MatchAnyOpTypeTag(), 1, context) {}
+
+  LogicalResult matchAndRewrite(Operation *op,
+                                PatternRewriter &rewriter) const override {
+    if (!isPointwise(op) || op->getNumOperands() != 2)
+      return failure();
+    for (unsigned side : {0, 1}) {
+      Value other = op->getOperand(1 - side);
+      auto broadcast = op->getOperand(side).getDefiningOp<BroadcastOp>();
+      DenseElementsAttr splat = BroadcastLate::getSplat(
+          broadcast ? broadcast.getInput() : op->getOperand(side));
+      if (splat && other.getType() == op->getResult(0).getType() &&
+          isIdentity(op, side, splat)) {
+        rewriter.replaceOp(op, other);
+        return success();
+      }
+    }
+    return failure();
+  }
+
+  static bool isIdentity(Operation *op, unsigned side,
+                         DenseElementsAttr splat) {
+    if (isa<FloatType>(splat.getElementType())) {
+      APFloat value = splat.getSplatValue<APFloat>();
+      if (isa<arith::MulFOp>(op) || (side == 1 && isa<arith::DivFOp>(op)))
+        return value.isExactlyValue(1.0);
+      // x + 0 turns -0 into 0; x + -0 and x - 0 keep it.
+      if (isa<arith::AddFOp>(op))
+        return value.isZero() && value.isNegative();
+      return side == 1 && isa<arith::SubFOp>(op) && value.isPosZero();
+    }
+    if (!splat.getElementType().isSignlessInteger())
+      return false;
+    APInt value = splat.getSplatValue<APInt>();
+    if (isa<arith::AndIOp>(op))
+      return value.isAllOnes();
+    if (isa<arith::OrIOp, arith::XOrIOp, arith::AddIOp>(op))
+      return value.isZero();
+    if (isa<arith::MulIOp>(op) || (side == 1 && isa<arith::DivSIOp>(op)))
+      return value.isOne();
+    return side == 1 && isa<arith::SubIOp>(op) && value.isZero();
+  }
+};
+
+/// An index is never negative: `iota >= 0` is true.
+struct FoldIotaCompare : OpRewritePattern<arith::CmpIOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(arith::CmpIOp op,
+                                PatternRewriter &rewriter) const override {
+    if (!isa<RankedTensorType>(op.getType()))
+      return failure();
+    std::optional<double> number = getSplatNumber(op.getRhs());
+    if (!number)
+      return failure();
+    bool result;
+    switch (op.getPredicate()) {
+    case arith::CmpIPredicate::sge:
+    case arith::CmpIPredicate::slt:
+      if (*number > 0)
+        return failure();
+      result = op.getPredicate() == arith::CmpIPredicate::sge;
+      break;
+    case arith::CmpIPredicate::sgt:
+    case arith::CmpIPredicate::sle:
+      if (*number >= 0)
+        return failure();
+      result = op.getPredicate() == arith::CmpIPredicate::sgt;
+      break;
+    default:
+      return failure();
+    }
+    Value source = op.getLhs();
+    while (Operation *producer = source.getDefiningOp()) {
+      if (!isa<BroadcastOp, ReshapeOp, TransposeOp, SliceOp>(producer))
+        break;
+      source = producer->getOperand(0);
+    }
+    if (!source.getDefiningOp<IotaOp>())
+      return failure();
+    auto type = RankedTensorType::get({}, rewriter.getI1Type());
+    Value scalar = arith::ConstantOp::create(
+        rewriter, op.getLoc(), DenseElementsAttr::get(type, result));
+    rewriter.replaceOpWithNewOp<BroadcastOp>(
+        op, scalar, getSizes(rewriter, op.getLoc(), op.getLhs()));
+    return success();
+  }
+};
+
+/// A weight is read under any shape.
+struct ReshapeOfWeight : OpRewritePattern<ReshapeOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(ReshapeOp op,
+                                PatternRewriter &rewriter) const override {
+    auto weight = op.getInput().getDefiningOp<WeightOp>();
+    if (!weight || !op.getType().hasStaticShape() || weight.getParts() ||
+        getTensorType(weight).getEncoding())
+      return failure();
+    rewriter.replaceOpWithNewOp<WeightOp>(op, op.getType(), weight.getSource());
+    return success();
+  }
+};
+
 /// A product reads a transposed operand through its map.
 struct TransposeIntoContract : OpRewritePattern<ContractOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -231,6 +338,7 @@ struct ReshapeAfterContract : OpRewritePattern<ContractOp> {
 } // namespace
 
 void raddle::graph::populateArithmeticPatterns(RewritePatternSet &patterns) {
-  patterns.add<BroadcastLate, DivideByPowerOfTwo, TransposeIntoContract,
-               ReshapeAfterContract>(patterns.getContext());
+  patterns.add<BroadcastLate, DivideByPowerOfTwo, DropIdentityOperand,
+               FoldIotaCompare, ReshapeAfterContract, ReshapeOfWeight,
+               TransposeIntoContract>(patterns.getContext());
 }

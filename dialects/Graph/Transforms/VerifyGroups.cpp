@@ -43,11 +43,13 @@ static LogicalResult verifyRooted(GroupOp group) {
   if (!root || getRole(root) != OpRole::root)
     return group.emitOpError("of skeleton '")
            << skeleton << "' has no root operation";
-  if (getSkeleton(root) != skeleton)
+  bool holdsRows = skeleton == "row_contraction" && isa<ContractOp>(root);
+  if (getSkeleton(root) != skeleton && !holdsRows)
     return group.emitOpError("of skeleton '")
            << skeleton << "' has a root '" << root->getName()
            << "' of skeleton '" << getSkeleton(root) << "'";
-  bool hasTail = skeleton == "contraction" || skeleton == "attention";
+  bool hasTail =
+      skeleton == "contraction" || skeleton == "attention" || holdsRows;
   bool storesInput = skeleton == "reduction";
   ArrayRef<int64_t> shape = shapeOf(root->getResult(0));
 
@@ -56,6 +58,12 @@ static LogicalResult verifyRooted(GroupOp group) {
   for (Operation &op : group.getBody().front().without_terminator()) {
     if (&op == root || getRole(&op) == OpRole::splat)
       continue;
+    bool isRowNorm = holdsRows && isa<NormOp>(op) &&
+                     atPoint.contains(op.getOperand(0).getDefiningOp());
+    if (isRowNorm) {
+      atPoint.insert(&op);
+      continue;
+    }
     if (getRole(&op) != OpRole::element)
       return op.emitOpError("is no element operation, but in a group");
     bool afterPoint = false, afterTail = false;
