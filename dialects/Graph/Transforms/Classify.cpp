@@ -45,12 +45,12 @@ bool raddle::graph::takesEpilogue(Operation *root) {
 
 bool raddle::graph::isView(Operation *op) {
   // Chains are short: an importer writes a few views between a weight and its
-  // use. The bound keeps the check linear on strange input.
+  // use. The bound keeps the check cheap on strange input.
   SmallVector<Operation *> pending = {op};
-  bool found = false;
   for (unsigned visited = 0; !pending.empty(); ++visited) {
     Operation *next = pending.pop_back_val();
-    if (visited == 32 || !isa<ElementOpInterface, AssembleOp>(next))
+    if (visited == 32 || !isa<ElementOpInterface, AssembleOp>(next) ||
+        isa<ResizeOp>(next))
       return false;
     for (Value operand : next->getOperands()) {
       if (!isa<RankedTensorType>(operand.getType()))
@@ -58,13 +58,11 @@ bool raddle::graph::isView(Operation *op) {
       Operation *producer = operand.getDefiningOp();
       if (!producer)
         return false;
-      if (isa<WeightOp, arith::ConstantOp>(producer))
-        found = true;
-      else
+      if (!isa<WeightOp, arith::ConstantOp>(producer))
         pending.push_back(producer);
     }
   }
-  return found;
+  return true;
 }
 
 double raddle::graph::countElements(Type type, int64_t assumed) {

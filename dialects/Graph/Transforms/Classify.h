@@ -29,8 +29,9 @@ bool takesEpilogue(mlir::Operation *root);
 /// True for an operation that maps elements to elements at equal index.
 bool isPointwise(mlir::Operation *op);
 
-/// True when `op` re-arranges elements of weights and constants, without
-/// arithmetic other than decoding: each kernel reads through it.
+/// True when `op` gives elements of weights, constants and indices in another
+/// arrangement, without arithmetic other than decoding: each kernel reads
+/// through it.
 bool isView(mlir::Operation *op);
 
 /// Number of elements of a tensor, with `assumed` for each unknown size.

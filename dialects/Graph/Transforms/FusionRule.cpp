@@ -354,7 +354,7 @@ bool BlockPlanner::shouldEvaluateInUsers(int position) {
       return false;
   }
   // Weights stay as small as they are stored.
-  if (isView(op) || op->getNumOperands() == 0 || isa<SplatOp>(op))
+  if (isView(op))
     return true;
 
   double count = elements(op->getResult(0));
@@ -544,7 +544,7 @@ void BlockPlanner::mergePointwise() {
 }
 
 void BlockPlanner::describe(FusedGroup &group) {
-  SmallVector<StringRef> before, after, weights;
+  SmallVector<StringRef> before, after, views;
   auto note = [](SmallVector<StringRef> &list, Operation *op) {
     StringRef name = op->getName().getStringRef();
     if (!llvm::is_contained(list, name))
@@ -558,7 +558,7 @@ void BlockPlanner::describe(FusedGroup &group) {
     if (group.root && position >= 0 && nodes[position].rank == rank)
       note(after, op);
     else if (isView(op))
-      note(weights, op);
+      note(views, op);
     else
       note(before, op);
   }
@@ -577,7 +577,7 @@ void BlockPlanner::describe(FusedGroup &group) {
     os << "values of one shape from common inputs";
   list("at its point", after);
   list(group.root ? "evaluated where read" : "one pass over", before);
-  list("weights read through", weights);
+  list("read through", views);
   if (group.root && group.yields.size() > 1)
     os << "; " << group.yields.size() << " values are stored";
 }

@@ -96,8 +96,7 @@ def GraphFuse : Pass<"graph-fuse", "::mlir::func::FuncOp"> {
   let summary = "forms groups of operations that become one kernel each";
   let description = [{
     Makes a fusion plan and moves the operations into `graph.group`. On the
-    host stay weights, `graph.assemble`, constants of unequal elements, sizes,
-    `tensor.extract` and control flow; constants of equal elements are copied
+    host stay weights, constants of unequal elements, sizes, `tensor.extract` and control flow; constants of equal elements are copied
     into the groups that use them.
 
     The rule, per block:
@@ -117,8 +116,8 @@ def GraphFuse : Pass<"graph-fuse", "::mlir::func::FuncOp"> {
        place.
     4. *Prologue.* Every other element operation is decided from its last use
        backwards: either all groups that use it evaluate it where they read it,
-       or it is stored once. Views of weights (decode, transpose, ...) are
-       always evaluated where they are read. Otherwise the cheaper way is
+       or it is stored once. Views of weights, constants and indices (decode,
+       transpose, ...) are always evaluated where they are read. Otherwise the cheaper way is
        taken by estimated seconds: bytes read and written, arithmetic times
        the number of evaluations (an operand of a contraction is read once per
        tile of the other operand; arithmetic in its main loop counts four
