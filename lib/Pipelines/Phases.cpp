@@ -53,6 +53,9 @@ void raddle::buildPhase(OpPassManager &passes, Phase phase,
     onFunction(graph::createGraphRecognizeEncodings());
     onFunction(graph::createGraphResolveDims());
     onFunction(graph::createGraphSimplify());
+    if (options.optimize > 0)
+      onFunction(graph::createGraphMergeContractions());
+    onFunction(graph::createGraphSimplify());
     passes.addPass(graph::createGraphVerifyEncodings());
     break;
   }

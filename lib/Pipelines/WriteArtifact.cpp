@@ -1,6 +1,7 @@
 //===- WriteArtifact.cpp - PTX, host program and weights in one file ------===//
 
 #include "HostProgramExport.h"
+#include "dialects/Plan/IR/PlanDialect.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/Threading.h"
 #include "raddle/Artifact/Artifact.h"
@@ -49,6 +50,55 @@ static std::vector<char> getBytes(ElementsAttr value) {
   return result;
 }
 
+namespace {
+/// A weight made of several archive entries, row by row.
+struct JoinedWeight {
+  std::vector<const ArchiveEntry *> parts;
+  std::vector<int64_t> runs;
+  int64_t rows = 0;
+  int64_t elementBytes = 1;
+
+  static FailureOr<JoinedWeight> get(plan::WeightOp op,
+                                     std::vector<const ArchiveEntry *> parts) {
+    JoinedWeight join;
+    join.parts = std::move(parts);
+    join.runs = op.getRuns()->vec();
+    int64_t row = 0;
+    for (int64_t run : join.runs)
+      row += run;
+    join.rows = row > 0 ? int64_t(op.getBytes()) / row : 0;
+    for (auto [part, run] : llvm::zip_equal(join.parts, join.runs))
+      if (int64_t(part->size) != join.rows * run)
+        return op.emitOpError("expected ")
+               << join.rows * run << " bytes of '" << part->name << "', found "
+               << part->size;
+    int64_t elements = 1;
+    for (int64_t size : join.parts.front()->shape)
+      elements *= size;
+    if (elements > 0)
+      join.elementBytes =
+          std::max<int64_t>(1, join.parts.front()->size / elements);
+    return join;
+  }
+
+  std::vector<int64_t> getShape(int64_t element) const {
+    int64_t row = 0;
+    for (int64_t run : runs)
+      row += run;
+    return {rows, row / element};
+  }
+
+  Error write(ByteSink &sink) const {
+    for (int64_t row = 0; row < rows; ++row)
+      for (auto [part, run] : llvm::zip_equal(parts, runs))
+        if (Error error = sink.write(
+                reinterpret_cast<const char *>(part->data) + row * run, run))
+          return error;
+    return Error();
+  }
+};
+} // namespace
+
 LogicalResult raddle::writeArtifact(ModuleOp module,
                                     const CompileOptions &options,
                                     const std::string &path) {
@@ -95,6 +145,11 @@ LogicalResult raddle::writeArtifact(ModuleOp module,
                << entry.getName().getValue() << "': " << error;
       archives.push_back(std::move(opened));
     }
+  std::map<std::string, plan::WeightOp> joined;
+  module.walk([&](plan::WeightOp op) {
+    if (op.getParts())
+      joined.emplace(op.getEntry().str(), op);
+  });
   for (const host::Buffer &buffer : program->buffers) {
     if (buffer.kind != host::BufferKind::Weight)
       continue;
@@ -112,13 +167,41 @@ LogicalResult raddle::writeArtifact(ModuleOp module,
         return failure();
       continue;
     }
-    const ArchiveEntry *entry = nullptr;
-    for (const auto &archive : archives)
+    auto find = [&](StringRef name) {
+      const ArchiveEntry *entry = nullptr;
+      for (const auto &archive : archives)
+        if (!entry)
+          entry = archive->find(name.str());
       if (!entry)
-        entry = archive->find(buffer.entry);
+        module.emitError("the archives have no tensor '") << name << "'";
+      return entry;
+    };
+    if (auto weight = joined.find(buffer.entry); weight != joined.end()) {
+      std::vector<const ArchiveEntry *> parts;
+      for (StringRef name :
+           weight->second.getPartsAttr().getAsValueRange<StringAttr>()) {
+        parts.push_back(find(name));
+        if (!parts.back())
+          return failure();
+      }
+      FailureOr<JoinedWeight> join =
+          JoinedWeight::get(weight->second, std::move(parts));
+      if (failed(join))
+        return failure();
+      auto type = parseDataType(join->parts.front()->type);
+      if (failed(report(writer.addWeight(
+              buffer.entry, type ? safetensorsName(*type) : "U8",
+              join->getShape(type ? join->elementBytes : 1),
+              buffer.bytes.literal(),
+              [join = std::move(*join)](ByteSink &sink) {
+                return join.write(sink);
+              }))))
+        return failure();
+      continue;
+    }
+    const ArchiveEntry *entry = find(buffer.entry);
     if (!entry)
-      return module.emitError("the archives have no tensor '")
-             << buffer.entry << "'";
+      return failure();
     int64_t expected = buffer.bytes.literal();
     if (int64_t(entry->size) != expected)
       return module.emitError("expected ")

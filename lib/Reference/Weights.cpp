@@ -23,6 +23,7 @@ public:
 
 private:
   FailureOr<Archive *> open(graph::WeightOp op);
+  LogicalResult readJoined(graph::WeightOp op, Tensor &weight);
   LogicalResult readEntry(graph::WeightOp op, StringRef name,
                           RankedTensorType type, Tensor &tensor);
 
@@ -115,7 +116,8 @@ LogicalResult ArchiveReader::readEntry(graph::WeightOp op, StringRef name,
     return success();
   }
   std::optional<int64_t> count = countElements(entry->shape);
-  if (llvm::ArrayRef(entry->shape) != type.getShape() || !count ||
+  // A weight is read under any shape of as many elements.
+  if (!count || *count != type.getNumElements() ||
       !hasForm(entry->type, element)) {
     InFlightDiagnostic diagnostic = op.emitOpError("names entry '");
     diagnostic << name << "', which is " << entry->type << " of sizes [";
@@ -133,7 +135,7 @@ LogicalResult ArchiveReader::readEntry(graph::WeightOp op, StringRef name,
     return op.emitOpError("names entry '")
            << name << "', which has " << entry->size << " bytes, expected "
            << bytes;
-  tensor = Tensor(element, entry->shape);
+  tensor = Tensor(element, type.getShape());
   if (packed)
     unpack(entry->data, bits, tensor);
   else
@@ -141,10 +143,31 @@ LogicalResult ArchiveReader::readEntry(graph::WeightOp op, StringRef name,
   return success();
 }
 
+LogicalResult ArchiveReader::readJoined(graph::WeightOp op, Tensor &weight) {
+  RankedTensorType type = op.getType();
+  weight = Tensor(type.getElementType(), type.getShape());
+  std::vector<Tensor> parts(op.getParts()->size());
+  for (auto [index, name] :
+       llvm::enumerate(op.getParts()->getAsValueRange<StringAttr>()))
+    if (failed(readEntry(op, name, op.getPartType(index), parts[index])))
+      return failure();
+  SmallVector<int64_t> runs = op.getPartRuns();
+  char *to = weight.mutableData();
+  for (int64_t row = 0, end = weight.byteSize(); to - weight.data() < end;
+       ++row)
+    for (auto [part, run] : llvm::zip_equal(parts, runs)) {
+      std::memcpy(to, part.data() + row * run, run);
+      to += run;
+    }
+  return success();
+}
+
 LogicalResult ArchiveReader::read(graph::WeightOp op, Tensor &weight) {
   RankedTensorType type = op.getType();
   StringRef name = op.getSource().getEntry();
   graph::StorageEncoding encoding = graph::getStorageEncoding(type);
+  if (op.getParts())
+    return readJoined(op, weight);
   if (!encoding)
     return readEntry(op, name, type, weight);
   std::vector<Tensor> components;

@@ -15,7 +15,7 @@ def Graph_WeightOp : Graph_PureOp<"weight", [EncodedOperandOpInterface]> {
 
     With `parts` and `axis` the entry does not exist yet: it is made, under the
     name given, of the entries `parts` of the same archive joined along dim
-    `axis` of the result (see `joinParts`). Part sizes along `axis` are
+    `axis` of the result. Part sizes along `axis` are
     `part_sizes`.
 
     Example:
@@ -38,10 +38,9 @@ def Graph_WeightOp : Graph_PureOp<"weight", [EncodedOperandOpInterface]> {
   let extraClassDeclaration = [{
     /// The type of part number `part` of a joined weight.
     ::mlir::RankedTensorType getPartType(unsigned part);
-    /// The bytes of a joined weight from those of its parts, in order.
-    /// Elements are of whole bytes. Each part has the bytes of its type.
-    void joinParts(::llvm::ArrayRef<::llvm::ArrayRef<char>> parts,
-                   ::llvm::MutableArrayRef<char> joined);
+    /// A joined weight is rows of so many bytes of each part in turn. Elements
+    /// are of whole bytes.
+    ::llvm::SmallVector<int64_t> getPartRuns();
   }];
 }
 

@@ -6,8 +6,6 @@
 #include "mlir/IR/OpImplementation.h"
 #include "mlir/IR/PatternMatch.h"
 
-#include <cstring>
-
 using namespace mlir;
 using namespace raddle::graph;
 
@@ -81,26 +79,16 @@ RankedTensorType WeightOp::getPartType(unsigned part) {
   return RankedTensorType::get(shape, getType().getElementType());
 }
 
-void WeightOp::joinParts(ArrayRef<ArrayRef<char>> parts,
-                         MutableArrayRef<char> joined) {
-  ArrayRef<int64_t> shape = getType().getShape();
-  int64_t axis = *getAxis();
-  int64_t outer = 1;
+SmallVector<int64_t> WeightOp::getPartRuns() {
   int64_t inner =
       llvm::divideCeil(getType().getElementTypeBitWidth(), unsigned(8));
-  for (int64_t size : shape.take_front(axis))
-    outer *= size;
-  for (int64_t size : shape.drop_front(axis + 1))
+  for (int64_t size : getType().getShape().drop_front(*getAxis() + 1))
     inner *= size;
-  char *to = joined.data();
-  for (int64_t row = 0; row < outer; ++row)
-    for (auto [part, size] : llvm::zip_equal(parts, *getPartSizes())) {
-      int64_t run = size * inner;
-      assert(part.size() == static_cast<size_t>(outer * run) &&
-             "a part has the bytes of its type");
-      std::memcpy(to, part.data() + row * run, run);
-      to += run;
-    }
+  SmallVector<int64_t> runs;
+  ArrayRef<int64_t> sizes = *getPartSizes();
+  for (int64_t size : sizes)
+    runs.push_back(size * inner);
+  return runs;
 }
 
 LogicalResult WeightOp::reifyResultShapes(OpBuilder &builder,

@@ -27,15 +27,21 @@ def Plan_SymbolOp : Plan_Op<"symbol", [Pure]> {
 def Plan_WeightOp : Plan_Op<"weight", [Pure]> {
   let summary = "a tensor of the artifact, on the device";
   let description = [{
-    The bytes of an archive's entry, uploaded once per model.
+    The bytes of an archive's entry, uploaded once per model. With `parts` the
+    entry is made of others when the artifact is written: rows of `runs[i]`
+    bytes of each part in turn, until all parts are used up.
 
     Example:
     ```mlir
     %w = plan.weight "encoder.0.q" bytes 589824
+    %j = plan.weight "q+k" bytes 16 {parts = ["q", "k"], runs = array<i64: 4, 4>}
     ```
   }];
-  let arguments = (ins StrAttr:$entry, I64Attr:$bytes);
+  let arguments = (ins StrAttr:$entry, I64Attr:$bytes, OptionalAttr<StrArrayAttr>:$parts,
+                       OptionalAttr<DenseI64ArrayAttr>:$runs);
   let results = (outs Plan_BufferType:$result);
+  let builders = [OpBuilder<(ins "::mlir::Type":$type, "::llvm::StringRef":$entry, "int64_t":$bytes),
+                            [{ build($_builder, $_state, type, entry, bytes, {}, {}); }]>];
   let assemblyFormat = "$entry `bytes` $bytes attr-dict";
 }
 

@@ -86,10 +86,15 @@ LogicalResult HostProgramBuilder::lowerOp(Operation *op) {
         int64_t bits = type.getElementType().isIndex()
                            ? 64
                            : type.getElementType().getIntOrFloatBitWidth();
-        buffers[weight.getResult()] = plan::WeightOp::create(
+        int64_t bytes = type.getNumElements() * std::max<int64_t>(1, bits / 8);
+        auto buffer = plan::WeightOp::create(
             b, loc, plan::BufferType::get(b.getContext()),
-            weight.getSource().getEntry(),
-            type.getNumElements() * std::max<int64_t>(1, bits / 8));
+            weight.getSource().getEntry(), bytes);
+        if (weight.getParts()) {
+          buffer.setPartsAttr(*weight.getParts());
+          buffer.setRuns(weight.getPartRuns());
+        }
+        buffers[weight.getResult()] = buffer;
         return success();
       })
       .Case([&](tensor::DimOp dim) -> LogicalResult {
