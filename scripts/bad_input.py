@@ -70,9 +70,9 @@ GRAPHS = {
 
 
 def full_disk():
-    """Files of this process end at 8 KB: a write past it is an error, not a signal."""
+    """Files of this process end at 1 KB: a write past it is an error, not a signal."""
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1024, 1024))
 
 
 class BadInput:
@@ -141,13 +141,19 @@ class BadInput:
         path.write_bytes(data[: int(len(data) * share)])
         return self.compiling(path)
 
+    def source(self):
+        """A small good model."""
+        path = self.work / "good.onnx"
+        path.write_bytes(model([helper.make_node("Softmax", ["x"], ["y"], axis=-1)], inputs=[tensor("x", ["n", 4])],
+                               outputs=[tensor("y", ["n", 4])]).SerializeToString())
+        return path
+
     def artifact(self):
         """A small good artifact, made once."""
         if self.good is None:
-            source, self.good = self.work / "good.onnx", self.work / "good.raddle"
-            source.write_bytes(model([helper.make_node("Softmax", ["x"], ["y"], axis=-1)],
-                                     inputs=[tensor("x", ["n", 4])], outputs=[tensor("y", ["n", 4])]).SerializeToString())
-            done = subprocess.run([self.compile, source, "--target=sm_80", "-o", self.good], capture_output=True, text=True)
+            self.good = self.work / "good.raddle"
+            done = subprocess.run([self.compile, self.source(), "--target=sm_80", "-o", self.good], capture_output=True,
+                                  text=True)
             if done.returncode != 0:
                 raise Failure(f"the good model does not compile: {done.stderr.strip()[-500:]}")
         return self.good
@@ -179,7 +185,7 @@ class BadInput:
 
     def cases(self):
         """(name, action); an action returns what was said, or raises Failure."""
-        good = self.models / "fmnist_dwcnn.onnx"
+        good = self.source()
         for name in GRAPHS:
             yield f"compile/{name}", lambda name=name: self.graph(name)
         for share in (0, 0.001, 0.01, 0.1, 0.5, 0.9, 0.999):
