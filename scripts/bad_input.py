@@ -70,8 +70,9 @@ GRAPHS = {
 
 
 def full_disk():
-    """Files of this process end at 1 KB: a write past it is an error, not a signal."""
-    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    """Files of this process end at 1 KB: a write past it is an error. Its signal is
+    blocked, for a handler would replace an ignored one."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGXFSZ})
     resource.setrlimit(resource.RLIMIT_FSIZE, (1024, 1024))
 
 
@@ -98,6 +99,8 @@ class BadInput:
             raise Failure(f"expected exit code 1, found {done.returncode}: {done.stderr.strip()[-500:]}")
         if not done.stderr.strip():
             raise Failure("no message")
+        if "Stack dump" in done.stderr:
+            raise Failure(f"a crash: {done.stderr.strip()[-500:]}")
         for text in texts:
             if text not in done.stderr:
                 raise Failure(f"the message does not name '{text}': {done.stderr.strip()[-500:]}")

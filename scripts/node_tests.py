@@ -114,7 +114,7 @@ def call(command, refusal):
     if done.returncode == 0:
         return done.stdout + "\n" + done.stderr
     message = done.stderr.strip()
-    if done.returncode != 1 or not message:
+    if done.returncode != 1 or not message or "Stack dump" in message:
         raise Ended("crashed", f"{name} exited with {done.returncode}: {message[-200:]}")
     raise Ended(refusal, first_error(message))
 
