@@ -143,6 +143,8 @@ static LogicalResult compile() {
   registerAllRaddleDialects(registry);
   MLIRContext context(registry, jobs == 1 ? MLIRContext::Threading::DISABLED
                                           : MLIRContext::Threading::ENABLED);
+  // An error names the node; the operation may be the whole module.
+  context.printOpOnDiagnostic(false);
   std::unique_ptr<llvm::DefaultThreadPool> pool;
   if (jobs > 1) {
     context.disableMultithreading();
