@@ -69,6 +69,7 @@ void raddle::buildPhase(OpPassManager &passes, Phase phase,
   case Phase::Cache:
     break;
   case Phase::Fuse: {
+    onFunction(graph::createGraphExpandEncode());
     graph::GraphFuseOptions fuse;
     fuse.fuse = options.optimize == 0 ? "none" : "rules";
     fuse.epilogueNorm = options.epilogueNorm;
@@ -81,7 +82,6 @@ void raddle::buildPhase(OpPassManager &passes, Phase phase,
     break;
   case Phase::Tile:
     passes.addPass(graph::createGraphExpandEncodings());
-    passes.addPass(createCSEPass());
     passes.addPass(graph::createGraphLowerToTile());
     passes.addPass(createCanonicalizerPass());
     passes.addPass(createCSEPass());

@@ -1,4 +1,5 @@
 //===- ExpandEncodings.cpp - Encoded tensors by their components ----------===//
+#include "dialects/Graph/Encodings/BuildEncode.h"
 #include "dialects/Graph/Encodings/Passes.h"
 #include "dialects/Graph/IR/GraphOps.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
@@ -7,6 +8,8 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/Transforms/Patterns.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Dominance.h"
+#include "mlir/Transforms/CSE.h"
 #include "mlir/Transforms/DialectConversion.h"
 
 namespace raddle::graph {
@@ -88,19 +91,7 @@ struct ExpandEncode : public OpConversionPattern<EncodeOp> {
   LogicalResult
   matchAndRewrite(EncodeOp op, OneToNOpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
-    RankedTensorType type = op.getResult().getType();
-    SmallVector<Value> given;
-    for (const EncodingComponent &part : getComponents(type)) {
-      Value value;
-      if (ArrayAttr names = op.getComponentNamesAttr())
-        for (auto [name, component] :
-             llvm::zip(names.getAsRange<StringAttr>(), op.getComponents()))
-          if (name.getValue() == part.name)
-            value = component;
-      given.push_back(value);
-    }
-    SmallVector<Value> values = getStorageEncoding(type).buildEncode(
-        rewriter, op.getLoc(), type, op.getInput(), given);
+    SmallVector<Value> values = buildEncode(rewriter, op);
     rewriter.replaceOpWithMultiple(op, ArrayRef<ValueRange>(values));
     return success();
   }
@@ -352,6 +343,14 @@ void ExpandEncodings::runOnOperation() {
   scf::populateSCFStructuralTypeConversions(converter, patterns);
   bool failed =
       mlir::failed(applyFullConversion(module, target, std::move(patterns)));
+
+  // Components share sizes and constants. Merged here, while roots are marked:
+  // a position does not survive it later.
+  if (!failed) {
+    IRRewriter rewriter(&context);
+    DominanceInfo dominance(module);
+    eliminateCommonSubExpressions(rewriter, dominance, module);
+  }
 
   module.walk([&](GroupOp group) {
     int64_t position = 0;

@@ -30,6 +30,29 @@ def GraphRecognizeEncodings : Pass<"graph-recognize-encodings"> {
   let dependentDialects = ["::raddle::graph::GraphDialect"];
 }
 
+def GraphExpandEncode : Pass<"graph-expand-encode"> {
+  let summary = "states encoding at run time as operations";
+  let description = [{
+    Replaces `graph.encode` by the operations of its encoding and an assembly
+    of their results, so that fusion sees the reductions that find a range and
+    the element-wise rest.
+
+    Example:
+    ```mlir
+    %0 = graph.encode %x with ["scales"](%s : tensor<f32>)
+        : tensor<4x64xf32> to tensor<4x64xf32, #graph.int<bits = 8, scale = f32>>
+    ```
+    becomes a division, rounding and saturation of `%x` to codes, and
+    ```mlir
+    %1 = graph.assemble %codes, %s : (tensor<4x64xi8>, tensor<f32>)
+        to tensor<4x64xf32, #graph.int<bits = 8, scale = f32>>
+    ```
+  }];
+  let dependentDialects = [
+    "::raddle::graph::GraphDialect", "::mlir::arith::ArithDialect",
+    "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
+}
+
 def GraphExpandEncodings : Pass<"graph-expand-encodings", "::mlir::ModuleOp"> {
   let summary = "replaces encoded tensors by their components";
   let description = [{
