@@ -9,8 +9,10 @@ KernelSkeleton::~KernelSkeleton() = default;
 
 llvm::ArrayRef<const KernelSkeleton *> raddle::tile::getSkeletons() {
   static const KernelSkeleton *skeletons[] = {
-      &getPointwiseSkeleton(), &getReductionSkeleton(),
-      &getContractionSkeleton(), &getAttentionSkeleton()};
+      &getPointwiseSkeleton(),   &getReductionSkeleton(),
+      &getContractionSkeleton(), &getAttentionSkeleton(),
+      &getRecurrenceSkeleton(),  &getScanSkeleton(),
+      &getScatterSkeleton(),     &getSortSkeleton()};
   return skeletons;
 }
 

@@ -9,6 +9,10 @@ const KernelSkeleton &getPointwiseSkeleton();
 const KernelSkeleton &getReductionSkeleton();
 const KernelSkeleton &getContractionSkeleton();
 const KernelSkeleton &getAttentionSkeleton();
+const KernelSkeleton &getRecurrenceSkeleton();
+const KernelSkeleton &getScanSkeleton();
+const KernelSkeleton &getScatterSkeleton();
+const KernelSkeleton &getSortSkeleton();
 } // namespace raddle::tile
 
 #endif // RADDLE_DIALECTS_TILE_SKELETONS_SKELETONLIST_H
