@@ -346,8 +346,9 @@ void BlockPlanner::addChain(Operation *op, double count, unsigned depth,
 bool BlockPlanner::shouldEvaluateInUsers(int position) {
   Operation *op = ops[position];
   Node &node = nodes[position];
+  // No kernel stores an encoded tensor that it could read by components.
   if (!options.fuse)
-    return false;
+    return isa<AssembleOp>(op);
   for (const Use &use : node.uses) {
     const FusedGroup &group = found[use.group];
     if (group.ops.size() >= maxGroupOps)

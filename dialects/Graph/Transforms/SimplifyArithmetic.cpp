@@ -215,6 +215,43 @@ struct FoldIotaCompare : OpRewritePattern<arith::CmpIOp> {
   }
 };
 
+/// Zeros around the input of a convolution are its own padding.
+struct PadIntoConv : OpRewritePattern<ConvOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(ConvOp op,
+                                PatternRewriter &rewriter) const override {
+    auto pad = op.getInput().getDefiningOp<PadOp>();
+    if (!pad || op.getTransposed() || pad.getMode() != PadMode::constant)
+      return failure();
+    if (Value fill = pad.getValue()) {
+      std::optional<double> number = getSplatNumber(fill);
+      if (!number || *number != 0)
+        return failure();
+    }
+    ArrayRef<int64_t> low = pad.getStaticLow(), high = pad.getStaticHigh();
+    unsigned rank = low.size(), spatial = op.getSpatialRank();
+    unsigned first = op.getChannelsLast() ? 1 : 2;
+    SmallVector<int64_t> padsLow(op.getPadsLow()), padsHigh(op.getPadsHigh());
+    for (unsigned dim = 0; dim < rank; ++dim) {
+      if (ShapedType::isDynamic(low[dim]) || ShapedType::isDynamic(high[dim]))
+        return failure();
+      if (dim >= first && dim < first + spatial) {
+        padsLow[dim - first] += low[dim];
+        padsHigh[dim - first] += high[dim];
+      } else if (low[dim] != 0 || high[dim] != 0) {
+        return failure();
+      }
+    }
+    rewriter.modifyOpInPlace(op, [&] {
+      op.getInputMutable().assign(pad.getInput());
+      op.setPadsLow(padsLow);
+      op.setPadsHigh(padsHigh);
+    });
+    return success();
+  }
+};
+
 /// A weight is read under any shape.
 struct ReshapeOfWeight : OpRewritePattern<ReshapeOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -339,6 +376,6 @@ struct ReshapeAfterContract : OpRewritePattern<ContractOp> {
 
 void raddle::graph::populateArithmeticPatterns(RewritePatternSet &patterns) {
   patterns.add<BroadcastLate, DivideByPowerOfTwo, DropIdentityOperand,
-               FoldIotaCompare, ReshapeAfterContract, ReshapeOfWeight,
-               TransposeIntoContract>(patterns.getContext());
+               FoldIotaCompare, PadIntoConv, ReshapeAfterContract,
+               ReshapeOfWeight, TransposeIntoContract>(patterns.getContext());
 }

@@ -48,3 +48,14 @@ func.func @rows(%x: tensor<2x9x8xf32>, %w: tensor<4x8xf32>) -> tensor<2x9x4xf32>
   %3 = graph.reshape %2 sizes [2, 9, 4] : tensor<18x4xf32> to tensor<2x9x4xf32>
   return %3 : tensor<2x9x4xf32>
 }
+
+// Zeros around the input are the convolution's padding.
+// CHECK-LABEL: func.func @pad
+// CHECK-NEXT:    graph.conv %arg0, %arg1 {{.*}} low = [1, 0] high = [2, 1]
+// CHECK-NEXT:    return
+func.func @pad(%x: tensor<1x3x8x8xf32>, %w: tensor<4x3x3x3xf32>) -> tensor<1x4x9x7xf32> {
+  %0 = graph.pad %x low [0, 0, 1, 0] high [0, 0, 2, 1] mode constant : tensor<1x3x8x8xf32> to tensor<1x3x11x9xf32>
+  %1 = graph.conv %0, %w strides = [1, 1] dilations = [1, 1] low = [0, 0] high = [0, 0] groups = 1
+      : tensor<1x3x11x9xf32>, tensor<4x3x3x3xf32> to tensor<1x4x9x7xf32>
+  return %1 : tensor<1x4x9x7xf32>
+}
