@@ -38,7 +38,7 @@ Arithmetic getArithmetic(graph::AttentionOp op) {
     return {DotKind::bf16, bf16, 16};
   if (op.getCompute() == graph::ComputeMode::tf32)
     return {DotKind::tf32, f32, 8};
-  return {DotKind::tf32x3, f32, 32};
+  return {DotKind::tf32x3, f32, 16};
 }
 
 class AttentionSkeleton : public KernelSkeleton {
@@ -67,7 +67,7 @@ AttentionSkeleton::enumerate(graph::GroupOp group) const {
     result.push_back(
         {{"bm", bm}, {"bn", bn}, {"stages", stages}, {"warps", bm / 16}});
   };
-  if (rowBytes <= 256)
+  if (rowBytes <= 256 && bytes == 2)
     add(64, 64, 2);
   else if (rowBytes <= 512)
     add(64, 32, 2);

@@ -421,7 +421,6 @@ LogicalResult KernelLowering::lower(DotOp op) {
     return {high, low};
   };
 
-  llvm::DenseMap<std::pair<int, int>, std::pair<Words, Words>> bSplit, aSplit;
   auto fail = [&] {
     return op.emitOpError("expected operands in the fragment layouts of ")
            << shape.name;
@@ -437,58 +436,74 @@ LogicalResult KernelLowering::lower(DotOp op) {
     if (index[1] % 8 == 0 && !llvm::is_contained(columns, index[1]))
       columns.push_back(index[1]);
   }
+  // The accumulators of one instruction.
+  struct Part {
+    int row, column;
+    unsigned registers[4];
+    SmallVector<Value> sums, small, large;
+  };
+  SmallVector<Part> parts;
   for (int row : rows)
     for (int column : columns) {
-      unsigned accRegs[4];
+      Part &part = parts.emplace_back();
+      part.row = row;
+      part.column = column;
       for (unsigned i = 0; i < 4; ++i) {
         auto found = accMap.find({row + 8 * int(i >> 1), column + int(i & 1)});
         if (found == accMap.end())
           return fail();
-        accRegs[i] = found->second;
+        part.registers[i] = found->second;
+        part.sums.push_back(emit.materialize(at(acc, found->second)));
       }
-      SmallVector<Value> sums;
-      for (unsigned reg : accRegs)
-        sums.push_back(emit.materialize(at(acc, reg)));
-      SmallVector<Value> small(4, zero), large(4, zero);
-      for (int kk = 0; kk < k; kk += shape.k) {
-        auto &aw = aSplit[{row, kk}];
-        if (aw.first.empty()) {
-          auto words = wordsOf(a, aMap, true, row, kk);
-          if (failed(words))
-            return fail();
-          aw = tf32 ? splitWords(*words, kind == DotKind::tf32x2a)
-                    : std::pair(*words, Words());
-        }
-        auto &bw = bSplit[{kk, column}];
-        if (bw.first.empty()) {
-          auto words = wordsOf(b, bMap, false, kk, column);
-          if (failed(words))
-            return fail();
-          bw = tf32 ? splitWords(*words, kind == DotKind::tf32x2b)
-                    : std::pair(*words, Words());
-        }
-        if (!split) {
-          sums = mma(aw.first, bw.first, sums);
-          continue;
-        }
-        if (!aw.second.empty())
-          small = mma(aw.second, bw.first, small);
-        if (!bw.second.empty())
-          small = mma(aw.first, bw.second, small);
-        large = mma(aw.first, bw.first, large);
-        // The tensor core truncates while it sums: after 32 of k the sum goes
-        // to f32 registers, small products first.
-        if ((kk + int(shape.k)) % 32 == 0 || kk + int(shape.k) >= k)
-          for (unsigned i = 0; i < 4; ++i) {
-            Value part =
-                arith::AddFOp::create(builder, emit.loc, small[i], large[i]);
-            sums[i] = arith::AddFOp::create(builder, emit.loc, sums[i], part);
-            small[i] = large[i] = zero;
-          }
-      }
-      for (unsigned i = 0; i < 4; ++i)
-        acc[accRegs[i]] = {sums[i], 0};
+      part.small.assign(4, zero);
+      part.large.assign(4, zero);
     }
+  // k outermost: the split operands of one step only are live at a time.
+  for (int kk = 0; kk < k; kk += shape.k) {
+    llvm::DenseMap<int, std::pair<Words, Words>> aSplit, bSplit;
+    bool flush = (kk + int(shape.k)) % 32 == 0 || kk + int(shape.k) >= k;
+    for (Part &part : parts) {
+      auto &aw = aSplit[part.row];
+      if (aw.first.empty()) {
+        auto words = wordsOf(a, aMap, true, part.row, kk);
+        if (failed(words))
+          return fail();
+        aw = tf32 ? splitWords(*words, kind == DotKind::tf32x2a)
+                  : std::pair(*words, Words());
+      }
+      auto &bw = bSplit[part.column];
+      if (bw.first.empty()) {
+        auto words = wordsOf(b, bMap, false, kk, part.column);
+        if (failed(words))
+          return fail();
+        bw = tf32 ? splitWords(*words, kind == DotKind::tf32x2b)
+                  : std::pair(*words, Words());
+      }
+      if (!split) {
+        part.sums = mma(aw.first, bw.first, part.sums);
+        continue;
+      }
+      if (!aw.second.empty())
+        part.small = mma(aw.second, bw.first, part.small);
+      if (!bw.second.empty())
+        part.small = mma(aw.first, bw.second, part.small);
+      part.large = mma(aw.first, bw.first, part.large);
+      // The tensor core truncates while it sums: after 32 of k the sum goes to
+      // f32 registers, small products first.
+      if (!flush)
+        continue;
+      for (unsigned i = 0; i < 4; ++i) {
+        Value both = arith::AddFOp::create(builder, emit.loc, part.small[i],
+                                           part.large[i]);
+        part.sums[i] =
+            arith::AddFOp::create(builder, emit.loc, part.sums[i], both);
+        part.small[i] = part.large[i] = zero;
+      }
+    }
+  }
+  for (Part &part : parts)
+    for (unsigned i = 0; i < 4; ++i)
+      acc[part.registers[i]] = {part.sums[i], 0};
   // Copies of an element along zero bases.
   for (unsigned reg = 0; reg < acc.size(); ++reg)
     acc[reg] = acc[accLayout.canonicalRegister(reg)];
