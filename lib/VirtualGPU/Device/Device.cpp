@@ -188,6 +188,22 @@ unsigned Device::estimatedRegisters(const Kernel &kernel) const {
   return std::clamp(registers, 16u, 255u);
 }
 
+uint64_t Device::residentBlocks(const Kernel &kernel, uint64_t threads,
+                                uint64_t sharedBytes) const {
+  const uint64_t warps = (threads + 31) / 32;
+  // Registers go to warps in units of 256, shared memory in units of 128.
+  const uint64_t perWarp =
+      (uint64_t(estimatedRegisters(kernel)) * 32 + 255) / 256 * 256;
+  const uint64_t shared =
+      (sharedBytes + machine.reservedSharedPerBlock + 127) / 128 * 128;
+  uint64_t n =
+      std::min<uint64_t>(machine.blocksPerMultiprocessor,
+                         machine.threadsPerMultiprocessor / (warps * 32));
+  n = std::min(n, machine.registersPerMultiprocessor / (perWarp * warps));
+  n = std::min(n, machine.sharedPerMultiprocessor / shared);
+  return n * machine.multiprocessors;
+}
+
 Device::LaunchResult Device::launch(const Kernel &kernel,
                                     const LaunchDimensions &dims,
                                     const void *params, size_t paramBytes,
@@ -230,7 +246,8 @@ Device::LaunchResult Device::launch(const Kernel &kernel,
     return invalid(std::to_string(paramBytes) + " bytes of parameters, " +
                    std::to_string(kernel.paramBytes) + " expected");
   memory.trackStates(settings.checks.init);
-  std::memcpy(reinterpret_cast<void *>(paramBuffer), params, kernel.paramBytes);
+  std::copy_n(static_cast<const uint8_t *>(params), kernel.paramBytes,
+              reinterpret_cast<uint8_t *>(paramBuffer));
 
   LaunchState launch;
   launch.kernel = &kernel;
@@ -254,6 +271,8 @@ Device::LaunchResult Device::launch(const Kernel &kernel,
     counters.push_back(std::make_unique<Counters>(kernel));
     launch.counters = counters.back().get();
   }
+  launch.maxResident = std::max<uint64_t>(
+      1, residentBlocks(kernel, threads, shared) / launch.options.threads);
   runGrid(launch);
   if (launch.fault) {
     fault = launch.fault;

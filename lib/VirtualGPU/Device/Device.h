@@ -71,6 +71,10 @@ public:
   /// Registers that a thread is taken to need: PTX has no allocation.
   unsigned estimatedRegisters(const Kernel &kernel) const;
 
+  /// Blocks that the whole GPU holds at a time.
+  uint64_t residentBlocks(const Kernel &kernel, uint64_t threads,
+                          uint64_t sharedBytes) const;
+
   /// Counters of all launches since the last reset, as JSON.
   std::string countersJson() const;
   void resetCounters();

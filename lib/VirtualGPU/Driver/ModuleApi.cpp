@@ -218,18 +218,10 @@ CUresult cuOccupancyMaxActiveBlocksPerMultiprocessor(int *blocks,
     return CUDA_ERROR_INVALID_HANDLE;
   const Kernel &kernel = *function->kernel;
   const Machine &m = call->device->machine;
-  const uint64_t warps = (static_cast<uint64_t>(blockSize) + 31) / 32;
-  // Registers go to warps in units of 256, shared memory in units of 128.
-  const uint64_t perWarp =
-      (uint64_t(call->device->estimatedRegisters(kernel)) * 32 + 255) / 256 *
-      256;
-  const uint64_t shared =
-      (kernel.staticShared + dynamicShared + m.reservedSharedPerBlock + 127) /
-      128 * 128;
-  uint64_t n = std::min<uint64_t>(m.blocksPerMultiprocessor,
-                                  m.threadsPerMultiprocessor / (warps * 32));
-  n = std::min(n, m.registersPerMultiprocessor / (perWarp * warps));
-  n = std::min(n, m.sharedPerMultiprocessor / shared);
+  const uint64_t n =
+      call->device->residentBlocks(kernel, static_cast<uint64_t>(blockSize),
+                                   kernel.staticShared + dynamicShared) /
+      m.multiprocessors;
   *blocks = static_cast<int>(n);
   return CUDA_SUCCESS;
 }

@@ -8,14 +8,27 @@
 #include <chrono>
 #include <climits>
 #include <cstring>
+#include <deque>
 #include <thread>
 
 using namespace raddle::vgpu;
 
 /// Instructions of a warp before the next one gets its turn.
 static constexpr uint32_t kLongTurn = 1 << 16;
+/// Instructions of a block before another block starts beside it: blocks may
+/// wait for one another, but hardly any do, and each one costs its memory. Then
+/// they take shorter turns.
+static constexpr uint64_t kBeforeNextBlock = uint64_t(1) << 22;
+static constexpr uint64_t kBlockTurn = uint64_t(1) << 16;
 /// Stack of calls per thread beyond what the entry function declares.
 static constexpr uint32_t kCallStackBytes = 4096;
+
+static uint64_t steadyNanoseconds() {
+  return static_cast<uint64_t>(
+      std::chrono::duration_cast<std::chrono::nanoseconds>(
+          std::chrono::steady_clock::now().time_since_epoch())
+          .count());
+}
 
 BlockRunner::BlockRunner(LaunchState &launch) : launch(launch) {
   const uint32_t threads = launch.block[0] * launch.block[1] * launch.block[2];
@@ -185,7 +198,7 @@ void BlockRunner::start(uint64_t index) {
   }
   if (checker)
     checker->startBlock();
-  random = launch.options.seed * 0x9e3779b97f4a7c15u + index;
+  random = (launch.options.seed * 0x9e3779b97f4a7c15u + index) | 1;
 }
 
 void BlockRunner::runWarp(Warp &w) {
@@ -291,69 +304,82 @@ bool BlockRunner::reportDeadlock() {
   return false;
 }
 
-bool BlockRunner::run(uint64_t index) {
+void BlockRunner::begin(uint64_t index) {
   start(index);
-  const uint64_t seed = launch.options.seed;
-  auto next = [&] {
-    random ^= random << 13;
-    random ^= random >> 7;
-    random ^= random << 17;
-    return random;
-  };
-  if (seed)
+  if (launch.options.seed)
     for (int i = 0; i < 8; ++i)
-      next();
+      nextRandom();
+}
+
+uint64_t BlockRunner::nextRandom() {
+  random ^= random << 13;
+  random ^= random >> 7;
+  random ^= random << 17;
+  return random;
+}
+
+/// One turn for every warp that can run.
+BlockRunner::Status BlockRunner::round(uint64_t &executed) {
+  const bool seeded = launch.options.seed != 0;
   const bool checked = launch.options.checks.init || counters;
-  while (true) {
-    bool progress = false, allDone = true;
-    const size_t n = warps.size();
-    size_t first = seed ? next() % n : 0;
-    for (size_t k = 0; k < n; ++k) {
-      Warp &w = warps[(first + k) % n];
-      if (w.done)
-        continue;
-      allDone = false;
-      if (w.waiting)
-        continue;
-      if (seed && next() % 4 == 0) {
-        progress = true; // someone else first
-        continue;
-      }
-      progress = true;
-      w.budget = seed ? 1 + next() % 64 : kLongTurn;
-      if (checked)
-        runChecked(w);
-      else
-        runWarp(w);
-      if (faulted)
-        return false;
-    }
-    if (allDone) {
-      if (counters)
-        ++counters->blocks;
-      break;
-    }
-    if (!progress)
-      return reportDeadlock();
-    if (launch.deadline) {
-      uint64_t now = std::chrono::duration_cast<std::chrono::nanoseconds>(
-                         std::chrono::steady_clock::now().time_since_epoch())
-                         .count();
-      if (now > launch.deadline) {
-        Warp *w = &warps[0];
-        for (Warp &other : warps)
-          if (!other.done && !other.waiting)
-            w = &other;
-        fault(*w, w->code[std::max(w->pc, 1) - 1], FaultClass::Timeout,
-              "the kernel ran longer than allowed",
-              w->active ? __builtin_ctz(w->active) : 0);
-        return false;
-      }
-    }
-    if (launch.stopBlock.load(std::memory_order_relaxed) < index)
-      return false;
+  const size_t n = warps.size();
+  const size_t first = seeded ? nextRandom() % n : 0;
+  bool progress = false, allDone = true;
+  for (size_t k = 0; k < n; ++k) {
+    Warp &w = warps[(first + k) % n];
+    if (w.done)
+      continue;
+    allDone = false;
+    if (w.waiting)
+      continue;
+    progress = true;
+    if (seeded && nextRandom() % 4 == 0)
+      continue; // someone else first
+    w.budget = seeded ? 1 + nextRandom() % 64 : kLongTurn;
+    if (checked)
+      runChecked(w);
+    else
+      runWarp(w);
+    executed += w.leave ? 0 : w.budget;
+    if (faulted)
+      return Status::Fault;
   }
+  if (allDone)
+    return Status::Done;
+  if (!progress) {
+    reportDeadlock();
+    return Status::Fault;
+  }
+  return Status::Running;
+}
+
+bool BlockRunner::outOfTime() {
+  if (!launch.deadline || steadyNanoseconds() <= launch.deadline)
+    return false;
+  Warp *w = &warps[0];
+  for (Warp &other : warps)
+    if (!other.done && !other.waiting)
+      w = &other;
+  fault(*w, w->code[std::max(w->pc, 1) - 1], FaultClass::Timeout,
+        "the kernel ran longer than allowed",
+        w->active ? __builtin_ctz(w->active) : 0);
   return true;
+}
+
+BlockRunner::Status BlockRunner::resume(uint64_t instructions) {
+  uint64_t executed = 0;
+  while (true) {
+    Status status = round(executed);
+    if (status == Status::Done && counters)
+      ++counters->blocks;
+    if (status != Status::Running)
+      return status;
+    if (outOfTime() ||
+        launch.stopBlock.load(std::memory_order_relaxed) < blockIndex)
+      return Status::Fault;
+    if (executed >= instructions)
+      return Status::Running;
+  }
 }
 
 void raddle::vgpu::runGrid(LaunchState &launch) {
@@ -361,23 +387,52 @@ void raddle::vgpu::runGrid(LaunchState &launch) {
       uint64_t(launch.grid[0]) * launch.grid[1] * launch.grid[2];
   if (launch.options.timeoutSeconds > 0)
     launch.deadline =
-        std::chrono::duration_cast<std::chrono::nanoseconds>(
-            std::chrono::steady_clock::now().time_since_epoch())
-            .count() +
+        steadyNanoseconds() +
         static_cast<uint64_t>(launch.options.timeoutSeconds * 1e9);
   auto work = [&] {
-    BlockRunner runner(launch);
+    std::vector<std::unique_ptr<BlockRunner>> idle;
+    std::deque<BlockRunner *> resident;
+    auto fresh = [&]() -> BlockRunner * {
+      if (idle.empty())
+        return new BlockRunner(launch);
+      BlockRunner *runner = idle.back().release();
+      idle.pop_back();
+      return runner;
+    };
     while (true) {
-      uint64_t index = launch.nextBlock.fetch_add(1);
-      if (index >= total || index >= launch.stopBlock.load())
+      // A new block as long as there is one and it could be resident, else the
+      // one that has waited longest.
+      std::unique_ptr<BlockRunner> runner;
+      if (resident.size() < launch.maxResident || resident.empty()) {
+        uint64_t index = launch.nextBlock.fetch_add(1);
+        if (index < total && index < launch.stopBlock.load()) {
+          runner.reset(fresh());
+          runner->begin(index);
+        }
+      }
+      if (!runner) {
+        if (resident.empty())
+          break;
+        runner.reset(resident.front());
+        resident.pop_front();
+      }
+      const bool waits = launch.blocksWait.load(std::memory_order_relaxed);
+      switch (runner->resume(waits ? kBlockTurn : kBeforeNextBlock)) {
+      case BlockRunner::Status::Running:
+        launch.blocksWait.store(true, std::memory_order_relaxed);
+        resident.push_back(runner.release());
         break;
-      if (!runner.run(index))
+      case BlockRunner::Status::Done:
+      case BlockRunner::Status::Fault:
+        idle.push_back(std::move(runner));
         break;
+      }
     }
-    if (runner.counters) {
-      std::lock_guard<std::mutex> lock(launch.mutex);
-      launch.counters->add(*runner.counters);
-    }
+    for (auto &runner : idle)
+      if (runner->counters) {
+        std::lock_guard<std::mutex> lock(launch.mutex);
+        launch.counters->add(*runner->counters);
+      }
   };
   const uint64_t threads =
       std::min<uint64_t>(std::max(1u, launch.options.threads), total);

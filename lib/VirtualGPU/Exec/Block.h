@@ -43,6 +43,11 @@ struct LaunchState {
   uint64_t launchId = 0;
   uint64_t deadline = 0; // nanoseconds of the steady clock
   std::atomic<uint64_t> nextBlock{0};
+  /// Blocks that the GPU holds at a time, per host thread.
+  uint64_t maxResident = 1;
+  /// A block used up its time: the blocks of this launch may wait for one
+  /// another and take turns from now on.
+  std::atomic<bool> blocksWait{false};
   /// Blocks from this one on need not run: a fault came before them.
   std::atomic<uint64_t> stopBlock{~uint64_t(0)};
   std::mutex mutex;
@@ -80,8 +85,12 @@ public:
   ~BlockRunner();
   BlockRunner(const BlockRunner &) = delete;
 
-  /// Runs block number `index`; false after a fault.
-  bool run(uint64_t index);
+  enum class Status { Running, Done, Fault };
+  /// Sets up block number `index`.
+  void begin(uint64_t index);
+  /// Runs it until it ends or its warps have used up turns of about
+  /// `instructions` instructions.
+  Status resume(uint64_t instructions);
 
   // For the handlers.
   LaunchState &launch;
@@ -107,6 +116,9 @@ public:
 
 private:
   void start(uint64_t index);
+  Status round(uint64_t &executed);
+  uint64_t nextRandom();
+  bool outOfTime();
   bool reportDeadlock();
   void runWarp(Warp &warp);
   void runChecked(Warp &warp);

@@ -5,6 +5,7 @@
 #include "Exec/Dispatch.h"
 #include "Exec/Warp.h"
 
+#include <algorithm>
 #include <cstring>
 
 using namespace raddle::vgpu;
@@ -169,7 +170,7 @@ bool Decoder::run() {
   code.constBytes = alignUp(constBytes.size() + 256, 256);
   code.consts = allocateAligned(code.constBytes);
   std::memset(code.consts.get(), 0, code.constBytes);
-  std::memcpy(code.consts.get(), constBytes.data(), constBytes.size());
+  std::copy(constBytes.begin(), constBytes.end(), code.consts.get());
   return true;
 }
 

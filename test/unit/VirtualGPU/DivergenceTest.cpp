@@ -151,6 +151,35 @@ AGAIN:
   }
 }
 
+/// Blocks that wait until all of them have arrived.
+TEST(DivergenceTest, GridBarrier) {
+  for (unsigned threads : {1u, 2u}) {
+    TestDevice t;
+    t.device->settings.threads = threads;
+    t.device->settings.timeoutSeconds = 60;
+    ASSERT_TRUE(t.load(TestDevice::moduleText(R"(
+.visible .entry k(.param .u64 out) {
+  .reg .b32 %r<8>; .reg .b64 %p<4>; .reg .pred %q<2>;
+  ld.param.u64 %p0, [out]; mov.u32 %r0, %tid.x; setp.eq.u32 %q0, %r0, 0;
+  mov.u32 %r1, %nctaid.x;
+  @!%q0 bra WAIT;
+  membar.gl;
+  atom.global.add.u32 %r2, [%p0], 1;
+L: ld.volatile.global.u32 %r3, [%p0]; setp.lt.u32 %q1, %r3, %r1; @%q1 bra L;
+WAIT: bar.sync 0;
+  ld.global.u32 %r4, [%p0];
+  mov.u32 %r5, %ctaid.x; mul.wide.u32 %p1, %r5, 4; add.s64 %p2, %p0, %p1;
+  @%q0 st.global.u32 [%p2+4], %r4;
+  ret;
+})"))) << t.error;
+    uint64_t out = t.upload(std::vector<uint32_t>(9));
+    ASSERT_EQ(t.run("k", {out}, 64, 8), Device::LaunchResult::Done)
+        << t.fault.text();
+    for (uint32_t v : t.download<uint32_t>(out, 9))
+      EXPECT_EQ(v, 8u);
+  }
+}
+
 TEST(DivergenceTest, NamedBarriersAndReduction) {
   // Producer warps arrive, consumers wait; then a vote of the block.
   for (uint64_t seed : {0, 3}) {
