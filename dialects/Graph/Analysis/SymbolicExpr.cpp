@@ -2,6 +2,7 @@
 #include "dialects/Graph/Analysis/SymbolicExpr.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/CheckedArithmetic.h"
+#include "llvm/Support/MathExtras.h"
 #include <numeric>
 
 using namespace raddle::graph;
@@ -268,8 +269,7 @@ SymbolicExpr SymbolicExprContext::symbol(llvm::StringRef name,
 }
 
 SymbolicExpr SymbolicExprContext::fromAtom(SymbolicAtom::Kind kind,
-                                           SymbolicExpr lhs, SymbolicExpr rhs,
-                                           Interval interval) {
+                                           SymbolicExpr lhs, SymbolicExpr rhs) {
   const SymbolicAtom *&unique =
       atomOf[{static_cast<int>(kind), lhs.get(), rhs.get()}];
   if (!unique) {
@@ -278,7 +278,7 @@ SymbolicExpr SymbolicExprContext::fromAtom(SymbolicAtom::Kind kind,
     atom.kind = kind;
     atom.lhs = lhs;
     atom.rhs = rhs;
-    atom.interval = interval;
+    atom.interval = boundsOf(atom);
     unique = &atom;
   }
   return fromTerms({SymbolicTerm{1, {unique}}});
@@ -341,10 +341,7 @@ SymbolicExpr SymbolicExprContext::min(SymbolicExpr lhs, SymbolicExpr rhs) {
     return rhs;
   if (precedes(rhs, lhs))
     std::swap(lhs, rhs);
-  Interval left = lhs.getInterval(), right = rhs.getInterval();
-  return fromAtom(
-      SymbolicAtom::Min, lhs, rhs,
-      {std::min(left.lower, right.lower), std::min(left.upper, right.upper)});
+  return fromAtom(SymbolicAtom::Min, lhs, rhs);
 }
 
 SymbolicExpr SymbolicExprContext::max(SymbolicExpr lhs, SymbolicExpr rhs) {
@@ -357,10 +354,7 @@ SymbolicExpr SymbolicExprContext::max(SymbolicExpr lhs, SymbolicExpr rhs) {
     return rhs;
   if (precedes(rhs, lhs))
     std::swap(lhs, rhs);
-  Interval left = lhs.getInterval(), right = rhs.getInterval();
-  return fromAtom(
-      SymbolicAtom::Max, lhs, rhs,
-      {std::max(left.lower, right.lower), std::max(left.upper, right.upper)});
+  return fromAtom(SymbolicAtom::Max, lhs, rhs);
 }
 
 //===----------------------------------------------------------------------===//
@@ -381,8 +375,11 @@ SymbolicExprContext::solveForZero(SymbolicExpr expr) {
   std::pair<const SymbolicAtom *, SymbolicExpr> solution;
   if (!expr)
     return solution;
+  auto rank = [](const SymbolicAtom *atom) {
+    return std::make_pair(atom->kind == SymbolicAtom::Symbol, atom->id);
+  };
   for (const SymbolicTerm &term : expr->terms) {
-    if (term.atoms.size() != 1 || term.atoms[0]->kind != SymbolicAtom::Symbol ||
+    if (term.atoms.size() != 1 ||
         (term.coefficient != 1 && term.coefficient != -1))
       continue;
     const SymbolicAtom *atom = term.atoms[0];
@@ -393,10 +390,48 @@ SymbolicExprContext::solveForZero(SymbolicExpr expr) {
     SymbolicExpr rest = fromTerms(std::move(others));
     if (!rest || contains(rest, atom))
       continue;
-    if (!solution.first || atom->id > solution.first->id)
+    if (!solution.first || rank(atom) > rank(solution.first))
       solution = {atom, mul(rest, constant(-term.coefficient))};
   }
   return solution;
+}
+
+void SymbolicExprContext::assumeNonNegative(SymbolicExpr expr) {
+  if (!expr)
+    return;
+  tighten(expr, {0, Interval::noUpper});
+  if (SymbolicExpr negated = sub(constant(0), expr))
+    tighten(negated, {Interval::noLower, 0});
+  // a x + b >= 0 bounds x.
+  const auto &terms = expr->terms;
+  int64_t offset = 0;
+  if (terms.size() == 2 && terms[1].atoms.empty())
+    offset = terms[1].coefficient;
+  else if (terms.size() != 1)
+    return;
+  if (terms[0].atoms.size() != 1 ||
+      terms[0].coefficient == std::numeric_limits<int64_t>::min() ||
+      offset == std::numeric_limits<int64_t>::min())
+    return;
+  int64_t factor = terms[0].coefficient;
+  Interval &bounds = terms[0].atoms[0]->interval;
+  if (factor > 0)
+    bounds.lower =
+        std::max(bounds.lower, llvm::divideCeilSigned(-offset, factor));
+  else
+    bounds.upper =
+        std::min(bounds.upper, llvm::divideFloorSigned(offset, -factor));
+  // Twice, since atoms and sums bound each other. (Bounds only narrow, so that
+  // stopping early is sound.)
+  for (int round = 0; round < 2; ++round) {
+    for (size_t i = 0; i < polynomials.size(); ++i)
+      tighten(SymbolicExpr(&polynomials[i]), boundsOf(polynomials[i]));
+    for (const SymbolicAtom &atom : atoms) {
+      Interval known = boundsOf(atom);
+      atom.interval.lower = std::max(atom.interval.lower, known.lower);
+      atom.interval.upper = std::min(atom.interval.upper, known.upper);
+    }
+  }
 }
 
 SymbolicExpr SymbolicExprContext::substitute(SymbolicExpr expr,

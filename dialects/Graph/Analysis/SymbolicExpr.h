@@ -71,10 +71,10 @@ struct SymbolicAtom {
   enum Kind { Symbol, FloorDiv, TruncDiv, Min, Max };
   unsigned id;
   Kind kind;
-  std::string name;      // Symbol
-  int64_t divisor = 1;   // Symbol: it stands for `name / divisor`
-  SymbolicExpr lhs, rhs; // the others
-  Interval interval;
+  std::string name;          // Symbol
+  int64_t divisor = 1;       // Symbol: it stands for `name / divisor`
+  SymbolicExpr lhs, rhs;     // the others
+  mutable Interval interval; // narrows when more is found out
 };
 
 /// `coefficient * product of atoms`; the atoms are sorted by id and repeat for
@@ -116,11 +116,13 @@ public:
   SymbolicExpr max(SymbolicExpr lhs, SymbolicExpr rhs);
 
   /// An atom of `expr` that equals an expression without it when `expr` is
-  /// zero, and that expression: the newest such atom that is a symbol. Null
-  /// when there is none.
+  /// zero, and that expression: the newest such symbol, or else the newest such
+  /// atom of another kind. Null when there is none.
   std::pair<const SymbolicAtom *, SymbolicExpr> solveForZero(SymbolicExpr expr);
   SymbolicExpr substitute(SymbolicExpr expr, const SymbolicAtom *atom,
                           SymbolicExpr replacement);
+  /// From now on `expr` is at least 0; the bounds of all expressions follow.
+  void assumeNonNegative(SymbolicExpr expr);
 
 private:
   friend class SymbolicExpr;
@@ -131,10 +133,12 @@ private:
   SymbolicExpr fromTerms(Terms terms);
   /// Bounds of a sum whose terms are known.
   Interval boundsOf(const SymbolicPolynomial &polynomial);
+  /// Bounds of an atom that its operands give.
+  static Interval boundsOf(const SymbolicAtom &atom);
   /// Notes that `expr` is always within `interval`.
   static void tighten(SymbolicExpr expr, Interval interval);
   SymbolicExpr fromAtom(SymbolicAtom::Kind kind, SymbolicExpr lhs,
-                        SymbolicExpr rhs, Interval interval);
+                        SymbolicExpr rhs);
   /// `lhs / rhs` when that is a polynomial, else null.
   SymbolicExpr divideExactly(SymbolicExpr lhs, SymbolicExpr rhs);
   SymbolicExpr floorDivByConstant(SymbolicExpr lhs, int64_t rhs);

@@ -60,6 +60,22 @@ static Interval divideInterval(Interval lhs, Interval rhs) {
   return result;
 }
 
+Interval SymbolicExprContext::boundsOf(const SymbolicAtom &atom) {
+  if (atom.kind == SymbolicAtom::Symbol)
+    return atom.interval;
+  Interval lhs = atom.lhs.getInterval(), rhs = atom.rhs.getInterval();
+  switch (atom.kind) {
+  case SymbolicAtom::FloorDiv:
+    return divideInterval(lhs, rhs);
+  case SymbolicAtom::Min:
+    return {std::min(lhs.lower, rhs.lower), std::min(lhs.upper, rhs.upper)};
+  case SymbolicAtom::Max:
+    return {std::max(lhs.lower, rhs.lower), std::max(lhs.upper, rhs.upper)};
+  default:
+    return {};
+  }
+}
+
 SymbolicExpr SymbolicExprContext::floorDivByConstant(SymbolicExpr lhs,
                                                      int64_t rhs) {
   // Multiples of the divisor leave the quotient; coefficients in [0, rhs)
@@ -115,8 +131,8 @@ SymbolicExpr SymbolicExprContext::floorDivByConstant(SymbolicExpr lhs,
                                       constant(*product)));
     }
   }
-  return add(quotient, fromAtom(SymbolicAtom::FloorDiv, numerator,
-                                constant(divisor), bounds));
+  return add(quotient,
+             fromAtom(SymbolicAtom::FloorDiv, numerator, constant(divisor)));
 }
 
 SymbolicExpr SymbolicExprContext::floorDiv(SymbolicExpr lhs, SymbolicExpr rhs) {
@@ -131,10 +147,9 @@ SymbolicExpr SymbolicExprContext::floorDiv(SymbolicExpr lhs, SymbolicExpr rhs) {
   }
   if (SymbolicExpr exact = divideExactly(lhs, rhs))
     return exact;
-  Interval bounds = divideInterval(lhs.getInterval(), rhs.getInterval());
   if (lhs.getInterval().lower >= 0 && sub(rhs, lhs).getInterval().lower > 0)
     return constant(0);
-  return fromAtom(SymbolicAtom::FloorDiv, lhs, rhs, bounds);
+  return fromAtom(SymbolicAtom::FloorDiv, lhs, rhs);
 }
 
 SymbolicExpr SymbolicExprContext::ceilDiv(SymbolicExpr lhs, SymbolicExpr rhs) {
@@ -166,7 +181,7 @@ SymbolicExpr SymbolicExprContext::truncDiv(SymbolicExpr lhs, SymbolicExpr rhs) {
     return sub(constant(0), floorDiv(sub(constant(0), lhs), rhs));
   if (SymbolicExpr exact = divideExactly(lhs, rhs))
     return exact;
-  return fromAtom(SymbolicAtom::TruncDiv, lhs, rhs, {});
+  return fromAtom(SymbolicAtom::TruncDiv, lhs, rhs);
 }
 
 SymbolicExpr SymbolicExprContext::truncRem(SymbolicExpr lhs, SymbolicExpr rhs) {

@@ -72,9 +72,18 @@ SymbolicExpr SymbolicShapes::applyAssumptions(SymbolicExpr expr) {
 }
 
 void SymbolicShapes::assumeEqual(SymbolicExpr lhs, SymbolicExpr rhs) {
-  auto [atom, replacement] = context.solveForZero(context.sub(lhs, rhs));
+  SymbolicExpr difference = context.sub(lhs, rhs);
+  auto [atom, replacement] = context.solveForZero(difference);
   if (!atom || !replacement)
     return;
+  // What is a minimum is at most each of its operands.
+  if (atom->kind == SymbolicAtom::Min || atom->kind == SymbolicAtom::Max)
+    for (SymbolicExpr operand : {atom->lhs, atom->rhs}) {
+      SymbolicExpr room = context.sub(operand, replacement);
+      context.assumeNonNegative(atom->kind == SymbolicAtom::Min
+                                    ? room
+                                    : context.sub(replacement, operand));
+    }
   SmallVector<std::pair<const SymbolicAtom *, SymbolicExpr>> updated;
   for (auto [other, value] : assumptions) {
     SymbolicExpr applied = context.substitute(value, atom, replacement);
@@ -95,10 +104,24 @@ void SymbolicShapes::assumeAsserts(Operation *root) {
     auto compare = op.getArg().getDefiningOp<arith::CmpIOp>();
     // Inside of control flow an assertion holds only there.
     if (!isa<FunctionOpInterface>(op->getParentOp()) || !compare ||
-        compare.getPredicate() != arith::CmpIPredicate::eq ||
         !compare.getLhs().getType().isIntOrIndex())
       return;
-    assumeEqual(get(compare.getLhs()), get(compare.getRhs()));
+    SymbolicExpr lhs = get(compare.getLhs()), rhs = get(compare.getRhs());
+    SymbolicExpr one = context.constant(1);
+    switch (compare.getPredicate()) {
+    case arith::CmpIPredicate::eq:
+      return assumeEqual(lhs, rhs);
+    case arith::CmpIPredicate::sle:
+      return context.assumeNonNegative(context.sub(rhs, lhs));
+    case arith::CmpIPredicate::slt:
+      return context.assumeNonNegative(context.sub(context.sub(rhs, lhs), one));
+    case arith::CmpIPredicate::sge:
+      return context.assumeNonNegative(context.sub(lhs, rhs));
+    case arith::CmpIPredicate::sgt:
+      return context.assumeNonNegative(context.sub(context.sub(lhs, rhs), one));
+    default:
+      return;
+    }
   });
 }
 

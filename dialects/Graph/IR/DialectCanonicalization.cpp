@@ -11,6 +11,7 @@
 #include "dialects/Graph/IR/GraphUtils.h"
 #include "dialects/Graph/IR/GraphVerify.h"
 #include "dialects/Graph/IR/ShapeInference.h"
+#include "dialects/Graph/IR/StructuredCanonicalization.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
@@ -368,4 +369,5 @@ void GraphDialect::getCanonicalizationPatterns(
                RefineSizes<ReshapeOp>, RefineSizes<SliceOp>,
                RefineSizes<IotaOp>, RefineSizes<ResizeOp>, RefineSizes<PoolOp>,
                RefinePad, DimOfResult, ExtractOfSplat>(getContext());
+  populateStructuredPatterns(patterns);
 }

@@ -285,3 +285,33 @@ func.func @too_large() -> tensor<32768x3xi64> {
   %0 = graph.broadcast %v sizes [32768, 3] : tensor<3xi64> to tensor<32768x3xi64>
   return %0 : tensor<32768x3xi64>
 }
+
+// -----
+
+// CHECK-LABEL: @reduce_of_units
+// CHECK: graph.reshape %arg0 sizes [%{{.*}}, 3] : tensor<?x1x3xf32> to tensor<?x3xf32>
+func.func @reduce_of_units(%x: tensor<?x1x3xf32>) -> tensor<?x3xf32> {
+  %0 = graph.reduce add %x dims = [1] : tensor<?x1x3xf32> to tensor<?x3xf32>
+  return %0 : tensor<?x3xf32>
+}
+
+// CHECK-LABEL: @conv_of_pad
+// CHECK: graph.conv %arg0, %arg1 strides = [2, 2] dilations = [1, 1] low = [0, 1] high = [1, 2] groups = 1 : tensor<1x3x224x224xf32>
+func.func @conv_of_pad(%x: tensor<1x3x224x224xf32>, %w: tensor<8x3x3x3xf32>) -> tensor<1x8x112x113xf32> {
+  %zero = arith.constant dense<0.0> : tensor<f32>
+  %0 = graph.pad %x low [0, 0, 0, 0] high [0, 0, 1, 1] value %zero mode constant : tensor<1x3x224x224xf32>, tensor<f32> to tensor<1x3x225x225xf32>
+  %1 = graph.conv %0, %w strides = [2, 2] dilations = [1, 1] low = [0, 1] high = [0, 1] groups = 1 : tensor<1x3x225x225xf32>, tensor<8x3x3x3xf32> to tensor<1x8x112x113xf32>
+  return %1 : tensor<1x8x112x113xf32>
+}
+
+// Other fills and pads of channels are not what a convolution does.
+// CHECK-LABEL: @conv_of_other_pads
+// CHECK-COUNT-2: graph.pad
+func.func @conv_of_other_pads(%x: tensor<1x3x8xf32>, %w: tensor<8x3x3xf32>, %y: tensor<1x2x8xf32>) -> (tensor<1x8x8xf32>, tensor<1x8x6xf32>) {
+  %one = arith.constant dense<1.0> : tensor<f32>
+  %0 = graph.pad %x low [0, 0, 1] high [0, 0, 1] value %one mode constant : tensor<1x3x8xf32>, tensor<f32> to tensor<1x3x10xf32>
+  %1 = graph.conv %0, %w strides = [1] dilations = [1] low = [0] high = [0] groups = 1 : tensor<1x3x10xf32>, tensor<8x3x3xf32> to tensor<1x8x8xf32>
+  %2 = graph.pad %y low [0, 0, 0] high [0, 1, 0] mode constant : tensor<1x2x8xf32> to tensor<1x3x8xf32>
+  %3 = graph.conv %2, %w strides = [1] dilations = [1] low = [0] high = [0] groups = 1 : tensor<1x3x8xf32>, tensor<8x3x3xf32> to tensor<1x8x6xf32>
+  return %1, %3 : tensor<1x8x8xf32>, tensor<1x8x6xf32>
+}

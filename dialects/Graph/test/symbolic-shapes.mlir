@@ -100,6 +100,30 @@ func.func @assumptions(%x: tensor<?xf32> {graph.shape = ["n"]}, %y: tensor<?xf32
 
 // -----
 
+// As a slice of a table of 512 positions is added to `length` rows: the sizes
+// have to be equal, so that `length` is at most 512.
+func.func @assumed_bounds(%x: tensor<?xf32> {graph.shape = ["length"]}, %y: tensor<?xf32> {graph.shape = ["rows"]})
+    attributes {graph.dims = [{name = "length", min = 1}, {name = "rows", min = 1, divisor = 8}]} {
+  %c0 = arith.constant 0 : index
+  %c100 = arith.constant 100 : index
+  %c512 = arith.constant 512 : index
+  %n = tensor.dim %x, %c0 : tensor<?xf32>
+  %m = tensor.dim %y, %c0 : tensor<?xf32>
+  %most = arith.minsi %n, %c512 : index
+  %same = arith.cmpi eq, %n, %most : index
+  cf.assert %same, "at most 512"
+  %few = arith.cmpi slt, %m, %c100 : index
+  cf.assert %few, "less than 100"
+  %product = arith.muli %n, %m : index
+  // expected-remark @below {{length in [1, 512]}}
+  // expected-remark @below {{rows in [8, 96] divisible by 2, 4, 8}}
+  // expected-remark @below {{length*rows in [8, 49152] divisible by 2, 4, 8}}
+  "test.show"(%most, %m, %product) : (index, index, index) -> ()
+  return
+}
+
+// -----
+
 func.func @bounds(%x: tensor<?xf32> {graph.shape = ["n"]}, %s: index, %p: i1)
     attributes {graph.dims = [{name = "n", min = 4, max = 100}]} {
   %c0 = arith.constant 0 : index
