@@ -173,7 +173,7 @@ struct RowBuilder {
     Value row = element.add(rowStart, element.index(0));
     result.position = element.add(start, element.index(1));
     auto known = graph::getConstantIndex(rowLength);
-    if (!known || *known % shape[1])
+    if (!known || *known == 0 || *known % shape[1])
       result.inRow = element.compare(arith::CmpIPredicate::slt, result.position,
                                      rowLength);
     auto knownRows = graph::getConstantIndex(rowTotal);

@@ -49,6 +49,15 @@ private:
   mlir::LogicalResult lower(LocalLoadOp op);
   mlir::LogicalResult lower(LocalStoreOp op);
   mlir::LogicalResult placeShared();
+  mlir::LogicalResult lowerWrite(CopyOp op);
+  mlir::LogicalResult lowerWrite(LocalStoreOp op);
+  /// Whether this thread is the first of those that hold the same elements;
+  /// null when no two do. Without a layout all threads hold the same scalar.
+  mlir::Value getOwner(LayoutAttr layout);
+  /// Emits a write to memory for the first of the threads that would make it.
+  mlir::LogicalResult
+  onlyOwner(LayoutAttr layout,
+            mlir::function_ref<mlir::LogicalResult()> lowerWrite);
 
   // Exchange and arithmetic.
   mlir::LogicalResult lower(ConvertOp op);

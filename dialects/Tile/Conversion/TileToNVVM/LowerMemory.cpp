@@ -326,22 +326,7 @@ LogicalResult KernelLowering::lower(LoadOp op) {
   return success();
 }
 
-LogicalResult KernelLowering::lower(StoreOp op) {
-  Type element = getElementTypeOrSelf(op.getValue().getType());
-  Type memory = getMemoryType(element);
-  const Registers offsets = get(op.getOffsets());
-  const Registers stored = get(op.getValue());
-  Registers masks;
-  if (op.getMask())
-    masks = get(op.getMask());
-  // Threads that hold copies: only the first of them stores.
-  Value owner;
-  LayoutAttr layout = getLayout(op.getOffsets().getType());
-  auto isFirst = [&](uint32_t tidBits) {
-    Value bits = emit.unique<arith::AndIOp>(tid, emit.constant(tidBits));
-    return emit.unique<arith::CmpIOp>(arith::CmpIPredicate::eq, bits,
-                                      emit.constant(0));
-  };
+Value KernelLowering::getOwner(LayoutAttr layout) {
   uint32_t copies = 0;
   if (layout) {
     auto collect = [&](ArrayRef<Basis> bases, unsigned first) {
@@ -354,8 +339,40 @@ LogicalResult KernelLowering::lower(StoreOp op) {
   } else {
     copies = numWarps * 32 - 1;
   }
-  if (copies)
-    owner = isFirst(copies);
+  if (!copies)
+    return nullptr;
+  Value bits = emit.unique<arith::AndIOp>(tid, emit.constant(copies));
+  return emit.unique<arith::CmpIOp>(arith::CmpIPredicate::eq, bits,
+                                    emit.constant(0));
+}
+
+LogicalResult
+KernelLowering::onlyOwner(LayoutAttr layout,
+                          function_ref<LogicalResult()> lowerWrite) {
+  Value owner = getOwner(layout);
+  if (!owner)
+    return lowerWrite();
+  auto branch = scf::IfOp::create(builder, emit.loc, TypeRange{}, owner,
+                                  /*addThenBlock=*/true,
+                                  /*addElseBlock=*/false);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(branch.thenBlock());
+  ScalarEmitter::Scope scope(emit.known);
+  if (failed(lowerWrite()))
+    return failure();
+  scf::YieldOp::create(builder, emit.loc);
+  return success();
+}
+
+LogicalResult KernelLowering::lower(StoreOp op) {
+  Type element = getElementTypeOrSelf(op.getValue().getType());
+  Type memory = getMemoryType(element);
+  const Registers offsets = get(op.getOffsets());
+  const Registers stored = get(op.getValue());
+  Registers masks;
+  if (op.getMask())
+    masks = get(op.getMask());
+  Value owner = getOwner(getLayout(op.getOffsets().getType()));
   auto maskOf = [&](unsigned reg) -> Value {
     Value mask = masks.empty() ? Value() : emit.materialize(at(masks, reg));
     if (mask && owner)
@@ -531,6 +548,16 @@ getSharedVectorBits(const LinearLayout &layout,
 }
 
 LogicalResult KernelLowering::lower(LocalStoreOp op) {
+  return onlyOwner(getLayout(op.getValue().getType()),
+                   [&] { return lowerWrite(op); });
+}
+
+LogicalResult KernelLowering::lower(CopyOp op) {
+  return onlyOwner(getLayout(op.getOffsets().getType()),
+                   [&] { return lowerWrite(op); });
+}
+
+LogicalResult KernelLowering::lowerWrite(LocalStoreOp op) {
   SharedType type = op.getBuffer().getType();
   Type element = type.getElementType();
   unsigned bytes = getBytes(element);
@@ -676,7 +703,7 @@ LogicalResult KernelLowering::lower(LocalLoadOp op) {
   return success();
 }
 
-LogicalResult KernelLowering::lower(CopyOp op) {
+LogicalResult KernelLowering::lowerWrite(CopyOp op) {
   SharedType type = op.getBuffer().getType();
   Type element = type.getElementType();
   unsigned bytes = getBytes(element);
@@ -700,14 +727,22 @@ LogicalResult KernelLowering::lower(CopyOp op) {
   for (const AccessGroup &group : groups) {
     unsigned size = group.registers.size() * bytes;
     unsigned reg = group.registers.front();
-    if (size != 4 && size != 8 && size != 16)
-      return op.emitOpError("expected runs of 4, 8 or 16 bytes that are "
-                            "consecutive in both memories, found ")
-             << size;
-    Value source = globalAddress(op.getBase(), at(offsets, reg), element);
-    Scalar address =
+    Scalar destination =
         xorConstant(base, possible, shared(layout.apply(reg, 0, 0)) * bytes);
-    Value target = sharedAddress(emit.add(address, {stage, 0}));
+    if (size != 4 && size != 8 && size != 16) {
+      // cp.async moves 4, 8 or 16 bytes: anything else goes through registers,
+      // visible at the same barrier.
+      Value mask = maskOf(reg);
+      if (!mask)
+        mask = emit.constant(builder.getBoolAttr(true));
+      auto loaded = maskedLoad(op.getBase(), at(offsets, reg),
+                               group.registers.size(), element, mask,
+                               /*invariant=*/true);
+      storeShared(emit.add(destination, {stage, 0}), loaded, element);
+      continue;
+    }
+    Value source = globalAddress(op.getBase(), at(offsets, reg), element);
+    Value target = sharedAddress(emit.add(destination, {stage, 0}));
     std::string name = "llvm.nvvm.cp.async." +
                        std::string(size == 16 ? "cg" : "ca") +
                        ".shared.global." + std::to_string(size);
