@@ -64,8 +64,9 @@ private:
     uint32_t clock = 0;      // of the warp
     uint32_t laneClock = 0;
     uint32_t line = 0;
-    uint16_t thread = 0;
-    uint8_t mask = 0; // bytes of the word
+    uint32_t lanes = 0;  // of the warp that did the same
+    uint16_t thread = 0; // one of them
+    uint8_t mask = 0;    // bytes of the word
     bool atomic = false;
     bool wholeWarp = false;
   };
@@ -75,6 +76,7 @@ private:
     uint32_t pendingLine = 0;
     uint16_t pendingThread = 0;
     uint8_t pendingMask = 0;
+    bool readSinceWrite = false; // reads[0] is newer than every write
   };
   bool ordered(const Access &a, const Warp &w, unsigned lane) const;
   bool race(Warp &w, const Op &op, unsigned lane, uint64_t address,

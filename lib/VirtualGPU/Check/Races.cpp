@@ -44,13 +44,19 @@ void Checker::startBlock() {
 /// Whether `a` happened before what lane `lane` of `w` does now.
 bool Checker::ordered(const Access &a, const Warp &w, unsigned lane) const {
   const size_t warps = block.warps.size();
-  const unsigned warp = a.thread / 32, other = a.thread % 32;
+  const unsigned warp = a.thread / 32;
   if (warp != w.index)
     return clocks[w.index * warps + warp] >= a.clock;
-  if (other == lane || a.wholeWarp)
+  const uint32_t others = a.lanes & ~(1u << lane);
+  if (!others || a.wholeWarp)
     return true;
-  return laneSynced[w.index * 32 + lane] > a.laneClock &&
-         laneSynced[w.index * 32 + other] > a.laneClock;
+  const uint32_t *synced = &laneSynced[w.index * 32];
+  if (synced[lane] <= a.laneClock)
+    return false;
+  for (uint32_t m = others; m; m &= m - 1)
+    if (synced[__builtin_ctz(m)] <= a.laneClock)
+      return false;
+  return true;
 }
 
 std::string Checker::threadName(uint16_t thread) const {
@@ -107,6 +113,17 @@ bool Checker::sameValue(const Warp &w, const Op &op, unsigned a, unsigned b,
 bool Checker::cellAccess(Warp &w, const Op &op, unsigned lane, uint64_t address,
                          Cell &cell, const Access &now, AccessKind kind) {
   const bool writes = kind != kRead;
+  if (!writes) {
+    // Most reads repeat what the warp has just done.
+    Access &last = cell.reads[0];
+    if (cell.readSinceWrite && last.generation == generation &&
+        last.clock == now.clock && last.laneClock == now.laneClock &&
+        last.thread / 32 == w.index && !(now.mask & ~last.mask) &&
+        last.wholeWarp == now.wholeWarp) {
+      last.lanes |= now.lanes;
+      return true;
+    }
+  }
   const char *what = kind == kRead     ? "read"
                      : kind == kAsync  ? "asynchronous write"
                      : kind == kAtomic ? "atomic operation"
@@ -140,8 +157,17 @@ bool Checker::cellAccess(Warp &w, const Op &op, unsigned lane, uint64_t address,
     cell.pendingGeneration = generation;
     cell.pendingThread = now.thread;
     cell.pendingLine = now.line;
+    cell.readSinceWrite = false;
     return true;
   }
+  // What holds for this lane holds for its whole warp, unless lanes of the warp
+  // have written and not met since.
+  cell.readSinceWrite = !writes;
+  for (const Access &a : cell.writes)
+    if (!writes && a.generation == generation && a.thread / 32 == w.index)
+      for (uint32_t m = w.present & ~w.exited; m; m &= m - 1)
+        cell.readSinceWrite &=
+            laneSynced[w.index * 32 + __builtin_ctz(m)] > a.laneClock;
   Access *list = writes ? cell.writes : cell.reads;
   // Keep the newest access and the newest of another warp or other bytes.
   if (list[0].generation == generation &&
@@ -168,6 +194,7 @@ bool Checker::sharedAccess(Warp &w, const Op &op, const uint64_t *addresses,
   for (uint32_t m = lanes; m; m &= m - 1) {
     const unsigned lane = __builtin_ctz(m);
     now.thread = static_cast<uint16_t>(w.index * 32 + lane);
+    now.lanes = 1u << lane;
     const uint64_t begin = addresses[lane] - kSharedBase, end = begin + bytes;
     for (uint64_t word = begin / 4; word * 4 < end; ++word) {
       unsigned first = word * 4 < begin ? begin - word * 4 : 0;
@@ -217,7 +244,9 @@ void Checker::copyLanded(Warp &w, const Op &op, unsigned lane, uint32_t to,
     now.laneClock = warpClock[w.index];
     now.line = cell.pendingLine;
     now.thread = static_cast<uint16_t>(w.index * 32 + lane);
+    now.lanes = 1u << lane;
     now.mask = 15;
+    cell.readSinceWrite = false;
     cell.writes[1] = Access();
     cell.writes[0] = now;
   }
