@@ -32,6 +32,8 @@ from compiler import empty_cache
 from ptxas import assemble
 
 COSINE_BOUND = 2e-3
+# Of the size of the ONNX file: padding and packing of weights.
+WEIGHT_BOUND = 1.1
 # The virtual GPU that runs artifacts of a target.
 MACHINES = {"sm_80": "a100-sxm4-80", "sm_86": "a6000", "sm_89": "l4", "sm_90": "h100-sxm5"}
 
@@ -111,8 +113,13 @@ class Runner:
     def check_compile(self, model, target):
         path, seconds = self.compile(model, target)
         artifact = Artifact(path)
-        size = path.stat().st_size / (self.models / model.file).stat().st_size
-        if size > model.size_bound:
+        source = (self.models / model.file).stat().st_size
+        data = sum(entry["data_offsets"][1] - entry["data_offsets"][0] for name, entry in artifact.entries.items()
+                   if not name.startswith(("ptx/", "tile/")))
+        size = path.stat().st_size / source
+        if data > WEIGHT_BOUND * source:
+            raise Failure(f"the weights have {data / source:.3f} times the size of the ONNX file; allowed are {WEIGHT_BOUND}")
+        if model.size_bound and size > model.size_bound:
             raise Failure(f"the artifact has {size:.3f} times the size of the ONNX file; allowed are {model.size_bound}")
         modules = list(artifact.modules(target))
         if not modules:

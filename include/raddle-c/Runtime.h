@@ -134,12 +134,10 @@ RADDLE_C_EXPORT int raddleSessionCreate(RaddleModel *model,
 RADDLE_C_EXPORT void raddleSessionDestroy(RaddleSession *session);
 /* Runs the model and waits for it. `memories` may be NULL; outputs without one
    are owned by `*outputs`, on the host. */
-RADDLE_C_EXPORT int raddleSessionRun(RaddleSession *session,
-                                     const RaddleTensor *inputs,
-                                     size_t numInputs,
-                                     const RaddleOutputMemory *memories,
-                                     size_t numMemories,
-                                     RaddleOutputs **outputs);
+RADDLE_C_EXPORT int
+raddleSessionRun(RaddleSession *session, const RaddleTensor *inputs,
+                 size_t numInputs, const RaddleOutputMemory *memories,
+                 size_t numMemories, RaddleOutputs **outputs);
 RADDLE_C_EXPORT void raddleSessionResetStates(RaddleSession *session);
 /* Kernel launches and seconds of the last run. */
 RADDLE_C_EXPORT uint64_t raddleSessionLaunches(const RaddleSession *session);

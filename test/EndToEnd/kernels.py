@@ -10,7 +10,6 @@ or of f32 arithmetic in another order where the table asks for less.
 
 import argparse
 import os
-import subprocess
 import sys
 import tempfile
 from pathlib import Path

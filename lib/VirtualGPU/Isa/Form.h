@@ -139,14 +139,15 @@ enum class Sem : uint8_t {
 #define RADDLE_PTX_MODS(X)                                                             \
   X(rn)                                                                                \
   X(rz)                                                                                \
-  X(rm) X(rp) X(rna) X(rni) X(rzi) X(rmi) X(rpi) X(rs) X(ftz) X(sat) X(                \
-      satfinite) X(relu) X(approx) X(full) X(lo) X(hi) X(wide) X(cc) X(eq)             \
-      X(ne) X(lt) X(le) X(gt) X(ge) X(ls) X(hs) X(equ) X(neu) X(ltu) X(leu) X(         \
-          gtu) X(geu) X(num) X(nan) X(NaN) X(xorsign) X(abs) X(and_) X(or_)            \
-          X(xor_) X(popc) X(add) X(inc) X(dec) X(min) X(max) X(exch) X(cas) X(         \
-              noftz) X(l) X(r) X(clamp) X(wrap) X(f4e) X(b4e) X(rc8) X(ecl)            \
-              X(ecr) X(rc16) X(shiftamt) X(uni) X(sync) X(aligned) X(arrive)           \
-                  X(red) X(cta) X(gl) X(sys) X(cluster) X(gpu) X(acquire) X(           \
+  X(rm)                                                                                \
+  X(rp) X(rna) X(rni) X(rzi) X(rmi) X(rpi) X(rs) X(ftz) X(sat) X(satfinite) X(         \
+      relu) X(approx) X(full) X(lo) X(hi) X(wide) X(cc) X(eq) X(ne) X(lt)              \
+      X(le) X(gt) X(ge) X(ls) X(hs) X(equ) X(neu) X(ltu) X(leu) X(gtu) X(geu)          \
+          X(num) X(nan) X(NaN) X(xorsign) X(abs) X(and_) X(or_) X(xor_) X(             \
+              popc) X(add) X(inc) X(dec) X(min) X(max) X(exch) X(cas) X(noftz)         \
+              X(l) X(r) X(clamp) X(wrap) X(f4e) X(b4e) X(rc8) X(ecl) X(ecr) X(         \
+                  rc16) X(shiftamt) X(uni) X(sync) X(aligned) X(arrive) X(red)         \
+                  X(cta) X(gl) X(sys) X(cluster) X(gpu) X(acquire) X(                  \
                       release) X(acq_rel)                                              \
                       X(relaxed) X(weak) X(sc) X(mmio) X(global) X(shared) X(          \
                           local) X(param) X(const_) X(to)                              \

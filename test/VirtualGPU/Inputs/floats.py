@@ -2,7 +2,6 @@
 is the exact value rounded once, by the rules of IEEE 754 and of the PTX ISA."""
 
 import math
-import struct
 from fractions import Fraction
 
 import numpy as np
