@@ -2,9 +2,9 @@
 #include "dialects/Graph/IR/GraphOps.h"
 #include "dialects/Graph/Transforms/FusionPlan.h"
 #include "dialects/Graph/Transforms/Passes.h"
-#include "llvm/Support/FileSystem.h"
+#include "mlir/Transforms/RegionUtils.h"
 #include "llvm/Support/MemoryBuffer.h"
-#include "llvm/Support/Path.h"
+#include "llvm/Support/raw_ostream.h"
 
 namespace raddle::graph {
 #define GEN_PASS_DEF_GRAPHFUSE
@@ -103,6 +103,9 @@ struct GraphFuse : raddle::graph::impl::GraphFuseBase<GraphFuse> {
       return signalPassFailure();
     }
     expandFromElements(function);
+    // What nobody reads gets no kernel.
+    IRRewriter rewriter(&getContext());
+    (void)runRegionDCE(rewriter, function->getRegions());
     FusionPlan chosen;
     if (!plan.empty()) {
       FailureOr<FusionPlan> read = readPlan(function, plan);

@@ -216,7 +216,7 @@ void BlockPlanner::growEpilogues() {
 }
 
 /// Follows single uses by reshapes and transposes from the one value that a
-/// contraction gives away: it is then stored where it is wanted.
+/// group gives away: it is then stored where it is wanted.
 void BlockPlanner::absorbTail(unsigned index) {
   FusedGroup &group = found[index];
   Value last;
@@ -230,13 +230,15 @@ void BlockPlanner::absorbTail(unsigned index) {
         last = result;
       }
   int rank = nodes[positionOf(group.root)].rank;
+  bool permutes = group.skeleton != "reduction" && group.skeleton != "scan";
   SmallVector<Operation *> tail;
   while (last && last.hasOneUse()) {
     Operation *user = *last.getUsers().begin();
     int position = positionOf(user);
     if (position < 0 || nodes[position].owner >= 0)
       break;
-    if (auto transpose = dyn_cast<TransposeOp>(user)) {
+    auto transpose = dyn_cast<TransposeOp>(user);
+    if (transpose && permutes) {
       // Rows stay rows: stores stay coalesced.
       ArrayRef<int64_t> permutation = transpose.getPermutation();
       if (permutation.back() != static_cast<int64_t>(permutation.size()) - 1)
@@ -261,8 +263,8 @@ void BlockPlanner::absorbTail(unsigned index) {
 
 void BlockPlanner::absorbTails() {
   for (unsigned index = 0, end = found.size(); index < end; ++index)
-    if (found[index].skeleton == "contraction" ||
-        found[index].skeleton == "attention")
+    if (found[index].root && !found[index].ops.empty() &&
+        takesEpilogue(found[index].root))
       absorbTail(index);
 }
 

@@ -110,10 +110,10 @@ def GraphFuse : Pass<"graph-fuse", "::mlir::func::FuncOp"> {
        and everything else that it reads is available before the root: it
        depends on earlier roots only. (scatter, sort, recurrence and encode
        take no epilogue.)
-    3. *Tail.* When a contraction or attention group gives away one value, and
-       that value has a single use, a chain of reshapes and of transposes that
-       keep the last dim joins the group: the kernel stores to the permuted
-       place.
+    3. *Tail.* When a group with an epilogue gives away one value, and that
+       value has a single use, a chain of reshapes joins the group, and for
+       contraction and attention of transposes that keep the last dim: the
+       kernel stores to the permuted place.
     4. *Prologue.* Every other element operation is decided from its last use
        backwards: either all groups that use it evaluate it where they read it,
        or it is stored once. Views of weights, constants and indices (decode,
@@ -132,8 +132,8 @@ def GraphFuse : Pass<"graph-fuse", "::mlir::func::FuncOp"> {
 
     - `pointwise`: no root; all results have the same number of elements.
     - `reduction`, `scan`: operations before the root are element operations;
-      operations after it are element-wise at the root's index. Results are
-      values after the root and values before it of the shape of the root's
+      operations after it are element-wise at the root's index and may end in
+      reshapes. Results are values after the root and values before it of the shape of the root's
       first operand.
     - `contraction`, `attention`: the same, and the operations after the root
       may end in reshapes and transposes. Only values of the root and after it

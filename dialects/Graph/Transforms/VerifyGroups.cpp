@@ -48,7 +48,7 @@ static LogicalResult verifyRooted(GroupOp group) {
     return group.emitOpError("of skeleton '")
            << skeleton << "' has a root '" << root->getName()
            << "' of skeleton '" << getSkeleton(root) << "'";
-  bool hasTail =
+  bool permutes =
       skeleton == "contraction" || skeleton == "attention" || holdsRows;
   bool storesInput = skeleton == "reduction";
   ArrayRef<int64_t> shape = shapeOf(root->getResult(0));
@@ -78,7 +78,7 @@ static LogicalResult verifyRooted(GroupOp group) {
              << skeleton << "', which takes no epilogue";
     if (isPointwise(&op) && !afterTail && shapeOf(op.getResult(0)) == shape)
       atPoint.insert(&op);
-    else if (hasTail && isa<ReshapeOp, TransposeOp>(op))
+    else if (isa<ReshapeOp>(op) || (permutes && isa<TransposeOp>(op)))
       tail.insert(&op);
     else
       return op.emitOpError("is not at the iteration point of the root '")

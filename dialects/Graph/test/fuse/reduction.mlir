@@ -40,3 +40,18 @@ func.func @mean(%a: tensor<4096x384xf32>) -> tensor<4096xf32> {
   %2 = arith.mulf %1, %n : tensor<4096xf32>
   return %2 : tensor<4096xf32>
 }
+
+// -----
+
+// A reshape of the result is where it is stored.
+// CHECK-LABEL: func.func @tail
+// CHECK:         graph.group
+// CHECK-SAME:        skeleton = "reduction"
+// CHECK:           graph.softmax
+// CHECK:           graph.reshape
+// CHECK-NOT:     graph.group
+func.func @tail(%a: tensor<1x1000xf32>) -> tensor<1x1000x1x1xf32> {
+  %0 = graph.softmax %a axis = 1 : tensor<1x1000xf32> to tensor<1x1000xf32>
+  %1 = graph.reshape %0 sizes [1, 1000, 1, 1] : tensor<1x1000xf32> to tensor<1x1000x1x1xf32>
+  return %1 : tensor<1x1000x1x1xf32>
+}
