@@ -13,17 +13,26 @@ using namespace mlir;
 using namespace raddle;
 
 FailureOr<std::vector<std::pair<std::string, std::string>>>
-raddle::emitKernels(ModuleOp module, llvm::StringRef target) {
+raddle::emitKernels(ModuleOp module, llvm::StringRef target,
+                    const KernelCache &cache) {
   SmallVector<ModuleOp> kernels(module.getOps<ModuleOp>());
   std::vector<std::pair<std::string, std::string>> result(kernels.size());
   LogicalResult status = failableParallelForEachN(
       module.getContext(), 0, kernels.size(), [&](size_t i) -> LogicalResult {
+        result[i].first = kernels[i].getSymName()->str();
+        std::string key = cache.getKey(kernels[i], target);
+        if (auto known = cache.find(key)) {
+          result[i].second = std::move(*known);
+          return success();
+        }
         auto ptx = target::emitPtx(kernels[i], target);
         if (failed(ptx))
           return failure();
-        result[i] = {kernels[i].getSymName()->str(), std::move(*ptx)};
+        cache.store(key, *ptx);
+        result[i].second = std::move(*ptx);
         return success();
       });
+  cache.prune();
   if (failed(status))
     return failure();
   return result;
@@ -121,7 +130,7 @@ LogicalResult raddle::writeArtifact(ModuleOp module,
     return module.emitError() << error.message();
   };
   for (const std::string &target : options.targets) {
-    auto kernels = emitKernels(module, target);
+    auto kernels = emitKernels(module, target, options.cache);
     if (failed(kernels))
       return failure();
     for (auto &[name, text] : *kernels)

@@ -8,6 +8,7 @@
 #include "raddle/Import/Onnx.h"
 #include "raddle/Pipelines/Phases.h"
 #include "raddle/Target/Ptx.h"
+#include "raddle/Target/Ptxas.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FileSystem.h"
@@ -34,8 +35,11 @@ cl::opt<std::string> targets("target",
                              cl::desc("comma-separated targets: sm_80, sm_86, "
                                       "sm_89, sm_90 (default sm_80)"),
                              cl::init("sm_80"), cl::cat(category));
-cl::opt<std::string> emit("emit", cl::desc("artifact (default) or ptx"),
-                          cl::init("artifact"), cl::cat(category));
+cl::opt<std::string> emit(
+    "emit",
+    cl::desc(
+        "artifact (default), ptx, or cubin (-o names a folder; needs ptxas)"),
+    cl::init("artifact"), cl::cat(category));
 cl::opt<std::string> compileTo("compile-to",
                                cl::desc("print the IR after this phase"),
                                cl::value_desc("phase"), cl::cat(category));
@@ -64,6 +68,21 @@ cl::opt<bool> reportOps("report-ops",
                         cl::cat(category));
 cl::opt<bool> timing("timing", cl::desc("print the time of every phase"),
                      cl::cat(category));
+cl::opt<std::string> report("report",
+                            cl::desc("write a report of the kernels: JSON to a "
+                                     "file .json, a table to any other ('-' is "
+                                     "stdout)"),
+                            cl::value_desc("file"), cl::cat(category));
+cl::opt<std::string>
+    cacheDir("cache-dir",
+             cl::desc("folder of kernels made before (default: "
+                      "$RADDLE_CACHE_DIR or the user's cache folder; 'none' "
+                      "switches it off)"),
+             cl::value_desc("folder"), cl::cat(category));
+cl::opt<unsigned> cacheLimit("cache-limit",
+                             cl::desc("size of the cache folder in MiB "
+                                      "(default 512)"),
+                             cl::init(512), cl::cat(category));
 cl::opt<unsigned> jobs("j", cl::Prefix, cl::init(0),
                        cl::desc("number of threads (default: all)"),
                        cl::cat(category));
@@ -96,6 +115,37 @@ writeText(const std::string &path,
   return success();
 }
 
+/// Writes `<folder>/<kernel>.<target>.cubin` for every kernel and target.
+static LogicalResult emitCubins(ModuleOp module,
+                                const CompileOptions &options) {
+  if (output.empty())
+    return fail("expected -o <folder> for cubins");
+  auto ptxas = target::findPtxas();
+  if (!ptxas)
+    return fail("--emit=cubin needs ptxas: install the CUDA toolkit or set "
+                "RADDLE_PTXAS to its path");
+  if (auto error = llvm::sys::fs::create_directories(output))
+    return fail("cannot create '" + output + "': " + error.message());
+  for (const std::string &name : options.targets) {
+    auto kernels = emitKernels(module, name, options.cache);
+    if (failed(kernels))
+      return failure();
+    for (auto &[kernel, text] : *kernels) {
+      std::string error;
+      auto assembled = target::assemblePtx(*ptxas, text, name, error);
+      if (!assembled)
+        return fail("ptxas refuses kernel '" + kernel + "': " + error);
+      llvm::SmallString<128> path(output);
+      llvm::sys::path::append(path, kernel + "." + name + ".cubin");
+      if (failed(writeText(path.str().str(), [&](llvm::raw_ostream &os) {
+            os << assembled->cubin;
+          })))
+        return failure();
+    }
+  }
+  return success();
+}
+
 static LogicalResult compile() {
   CompileOptions options;
   options.targets.clear();
@@ -121,6 +171,10 @@ static LogicalResult compile() {
                 llvm::join(modes, ", "));
   options.compute = compute;
   options.epilogueNorm = epilogueNorm;
+  if (cacheDir != "none")
+    options.cache = KernelCache(
+        cacheDir.empty() ? KernelCache::getDefaultFolder() : cacheDir,
+        uint64_t(cacheLimit) << 20);
   if (emit != "artifact" && emit != "ptx")
     return fail("unknown form '" + emit +
                 "' of --emit: expected artifact, ptx");
@@ -214,7 +268,7 @@ static LogicalResult compile() {
       return failure();
   }
   auto emitText = [&](const std::string &path) -> LogicalResult {
-    auto kernels = emitKernels(*module, options.targets.front());
+    auto kernels = emitKernels(*module, options.targets.front(), options.cache);
     if (failed(kernels))
       return failure();
     return writeText(path, [&](llvm::raw_ostream &os) {
@@ -230,7 +284,18 @@ static LogicalResult compile() {
     if (failed(emitText(path.str().str())))
       return failure();
   }
-  if (emit == "ptx" || compileTo == "ptx") {
+  if (!report.empty()) {
+    bool json = llvm::StringRef(report).ends_with(".json");
+    std::string text;
+    llvm::raw_string_ostream os(text);
+    if (failed(writeReport(*module, options, json, os)) ||
+        failed(writeText(report, [&](llvm::raw_ostream &out) { out << text; })))
+      return failure();
+  }
+  if (emit == "cubin") {
+    if (failed(emitCubins(*module, options)))
+      return failure();
+  } else if (emit == "ptx" || compileTo == "ptx") {
     if (failed(emitText(output)))
       return failure();
   } else {

@@ -9,6 +9,7 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/PassManager.h"
+#include "raddle/Pipelines/KernelCache.h"
 #include <optional>
 #include <string>
 #include <vector>
@@ -48,6 +49,8 @@ struct CompileOptions {
   std::string compute = "tf32x3";
   /// Also fuse residual and norm into the epilogue of products.
   bool epilogueNorm = false;
+  /// PTX made before.
+  KernelCache cache;
 };
 
 /// Adds the passes of one phase; each ends with the verifiers of its contract.
@@ -60,7 +63,16 @@ void registerPhasePipelines();
 /// Emits PTX for every kernel module of a module after phase nvvm: pairs of
 /// module name and text, in the order of the module, for one target.
 mlir::FailureOr<std::vector<std::pair<std::string, std::string>>>
-emitKernels(mlir::ModuleOp module, llvm::StringRef target);
+emitKernels(mlir::ModuleOp module, llvm::StringRef target,
+            const KernelCache &cache);
+
+/// Describes the kernels of a module after phase nvvm: a table for people, or
+/// JSON with the same figures (an array of objects with name, nodes, launches,
+/// grid, block, shared, parameters, and, where ptxas is found, registers and
+/// spill_bytes per target).
+mlir::LogicalResult writeReport(mlir::ModuleOp module,
+                                const CompileOptions &options, bool json,
+                                llvm::raw_ostream &os);
 
 /// Writes an artifact from a module after phase nvvm: host program, PTX for
 /// every target and the weights of the module's archives. Emits diagnostics.

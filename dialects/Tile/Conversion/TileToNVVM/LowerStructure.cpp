@@ -25,6 +25,8 @@ FailureOr<LLVM::LLVMFuncOp> KernelLowering::run() {
                 builder.getUnitAttr());
   func->setAttr(NVVM::NVVMDialect::getReqntidAttrName(),
                 builder.getDenseI32ArrayAttr({int32_t(numWarps * 32)}));
+  if (Attribute parameters = kernel->getAttr("tile.parameters"))
+    func->setAttr("tile.parameters", parameters);
   OpBuilder::InsertionGuard guard(builder);
   Block *entry = func.addEntryBlock(builder);
   builder.setInsertionPointToStart(entry);
