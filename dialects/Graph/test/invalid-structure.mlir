@@ -214,3 +214,14 @@ func.func @group_effects(%x: tensor<2xf32>, %p: i1) {
   } : tensor<2xf32>
   return
 }
+
+// -----
+
+func.func @group_yield(%x: tensor<2xf32>) {
+  // expected-error @below {{expected 'graph.yield' at the end of the body}}
+  "graph.group"(%x) <{operandSegmentSizes = array<i32: 1, 0>, skeleton = "pointwise"}> ({
+  ^bb0(%y: tensor<2xf32>):
+    %0 = math.exp %y : tensor<2xf32>
+  }) : (tensor<2xf32>) -> ()
+  return
+}

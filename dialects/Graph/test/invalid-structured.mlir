@@ -538,3 +538,27 @@ func.func @lstm_peepholes(%x: tensor<9x1x2xf32>, %w: tensor<1x20x2xf32>, %r: ten
   %0:3 = graph.lstm %x, %w, %r peepholes %p hidden = 5 direction = forward : (tensor<9x1x2xf32>, tensor<1x20x2xf32>, tensor<1x20x5xf32>, tensor<1x14xf32>) -> (tensor<9x1x1x5xf32>, tensor<1x1x5xf32>, tensor<1x1x5xf32>)
   return
 }
+
+// -----
+
+func.func @conv_divides_channels(%x: tensor<1x3x8xf32>, %w: tensor<4x1x3xf32>) {
+  // expected-error @below {{expected a multiple of 2 input channels, found 3}}
+  %0 = graph.conv %x, %w strides = [1] dilations = [1] low = [0] high = [0] groups = 2 : tensor<1x3x8xf32>, tensor<4x1x3xf32> to tensor<1x4x6xf32>
+  return
+}
+
+// -----
+
+func.func @conv_channels_overflow(%x: tensor<1x?x8xf32>, %w: tensor<?x4x3xf32>) {
+  // expected-error @below {{the number of channels does not fit in 63 bits}}
+  %0 = graph.conv %x, %w strides = [1] dilations = [1] low = [0] high = [0] groups = 9223372036854775807 : tensor<1x?x8xf32>, tensor<?x4x3xf32> to tensor<1x?x6xf32>
+  return
+}
+
+// -----
+
+func.func @norm_axis(%x: tensor<2x3xf32>) {
+  // expected-error @below {{expected an axis in [0, 2), found -1}}
+  %0 = graph.norm rms %x axis = -1 epsilon = 1.0e-6 : tensor<2x3xf32> to tensor<2x3xf32>
+  return
+}
