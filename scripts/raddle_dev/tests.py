@@ -16,7 +16,7 @@ from .process import DevError, run, say, seconds, tail
 
 RESULTS = "test-results"
 # The share of the ONNX node tests that has to match.
-NODE_SHARE = 0.0
+NODE_SHARE = 0.72
 # With more tests left out than this, their names are only in the log.
 LISTED = 40
 
@@ -133,6 +133,12 @@ def run_end_to_end(folder, wanted):
     return tally
 
 
+def known_differences():
+    """Name to reason, from test/EndToEnd/node-known.txt."""
+    lines = (paths.REPO / "test" / "EndToEnd" / "node-known.txt").read_text().splitlines()
+    return dict(line.split(": ", 1) for line in lines if line and not line.startswith("#"))
+
+
 def run_node(folder, wanted):
     """The ONNX node tests. Those that the compiler refuses are left out; their
     number is bounded by NODE_SHARE."""
@@ -151,11 +157,14 @@ def run_node(folder, wanted):
         tally.fail("onnx-node", f"the runner itself failed; the end of {log}:\n{tail(log)}")
         return tally
     tests = json.loads(result.read_text())["tests"]
+    known = known_differences()
     for case in tests:
         if case["verdict"] == "matched":
             tally.passed += 1
         elif case["verdict"] in ("host", "unsupported"):
             tally.left_out.append((case["name"], f"{case['verdict']}: {case['reason']}"))
+        elif case["verdict"] == "wrong" and case["name"] in known:
+            tally.left_out.append((case["name"], f"known: {known[case['name']]}"))
         else:
             tally.fail(case["name"], f"{case['verdict']}: {case['reason']}")
     if not wanted and tally.passed < NODE_SHARE * len(tests):
