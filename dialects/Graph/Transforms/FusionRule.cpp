@@ -399,8 +399,9 @@ int BlockPlanner::findHost(int position) {
     return -1;
   for (const Use &use : node.uses) {
     const FusedGroup &group = found[use.group];
+    // Norm and softmax keep the shape of their operand.
     if (!use.atPoint || group.ops.size() >= maxGroupOps ||
-        (group.skeleton != "reduction" && group.skeleton != "pointwise"))
+        (group.root && !isa<NormOp, SoftmaxOp>(group.root)))
       continue;
     int key = order[use.group];
     bool isPointwiseGroup = !group.root;
@@ -463,10 +464,8 @@ void BlockPlanner::decide() {
       for (auto [index, operand] : llvm::enumerate(op->getOperands())) {
         if (node.role == OpRole::root && !node.joined) {
           auto type = dyn_cast<RankedTensorType>(operand.getType());
-          // A row kernel iterates over the whole of its first operand.
-          bool atPoint = index == 0 && type &&
-                         found[node.owner].skeleton == "reduction" &&
-                         !isa<PoolOp>(op);
+          // The result of these has the index of the operand.
+          bool atPoint = index == 0 && type && isa<NormOp, SoftmaxOp>(op);
           require(operand, node.owner,
                   countReads(op, index, options.assumedSize), atPoint);
         } else {

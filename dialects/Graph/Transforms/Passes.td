@@ -122,7 +122,7 @@ def GraphFuse : Pass<"graph-fuse", "::mlir::func::FuncOp"> {
        the number of evaluations (an operand of a contraction is read once per
        tile of the other operand; arithmetic in its main loop counts four
        times), and the cost of a launch.
-    5. A value to be stored is stored by a reduction or pointwise group that
+    5. A value to be stored is stored by a norm, softmax or pointwise group that
        evaluates it at its iteration point anyway, when all other users come
        later; otherwise it founds a `pointwise` group (no root). Pointwise
        groups of equal shape with a common input and no dependence are joined.
@@ -133,8 +133,8 @@ def GraphFuse : Pass<"graph-fuse", "::mlir::func::FuncOp"> {
     - `pointwise`: no root; all results have the same number of elements.
     - `reduction`, `scan`: operations before the root are element operations;
       operations after it are element-wise at the root's index and may end in
-      reshapes. Results are values after the root and values before it of the shape of the root's
-      first operand.
+      reshapes. Results are values after the root; where the root is a norm or
+      softmax also values before it at the same index.
     - `contraction`, `attention`: the same, and the operations after the root
       may end in reshapes and transposes. Only values of the root and after it
       are results.

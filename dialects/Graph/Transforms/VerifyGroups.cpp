@@ -50,7 +50,7 @@ static LogicalResult verifyRooted(GroupOp group) {
            << "' of skeleton '" << getSkeleton(root) << "'";
   bool permutes =
       skeleton == "contraction" || skeleton == "attention" || holdsRows;
-  bool storesInput = skeleton == "reduction";
+  bool storesInput = isa<NormOp, SoftmaxOp>(root);
   ArrayRef<int64_t> shape = shapeOf(root->getResult(0));
 
   // Values at the iteration point, and values stored to a permuted place.
