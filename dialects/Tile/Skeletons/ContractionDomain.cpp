@@ -410,14 +410,28 @@ static bool dependsOn(Value value, Value source, DenseMap<Value, bool> &memo) {
   return memo[value] = result;
 }
 
+SmallVector<unsigned> raddle::tile::getIndependentOutputs(graph::GroupOp group,
+                                                          Value rootResult) {
+  DenseMap<Value, bool> memo;
+  SmallVector<unsigned> result;
+  for (auto [number, output] :
+       llvm::enumerate(group.getTerminator()->getOperands()))
+    if (!dependsOn(output, rootResult, memo))
+      result.push_back(number);
+  return result;
+}
+
 LogicalResult raddle::tile::storeEpilogue(KernelBuilder &kernel,
                                           TileElementBuilder &element,
                                           Value rootResult, ArrayRef<Value> at,
-                                          Value value) {
+                                          Value value,
+                                          ArrayRef<unsigned> skip) {
   element.define(rootResult, at, value);
   DenseMap<Value, bool> memo;
   for (auto [number, output] :
        llvm::enumerate(kernel.group.getTerminator()->getOperands())) {
+    if (llvm::is_contained(skip, number))
+      continue;
     // Trailing re-arrangements say where the element goes.
     SmallVector<Operation *> chain;
     Value source = output;
@@ -429,6 +443,10 @@ LogicalResult raddle::tile::storeEpilogue(KernelBuilder &kernel,
       chain.push_back(op);
       source = op->getOperand(0);
     }
+    if (cast<RankedTensorType>(source.getType()).getRank() !=
+        int64_t(at.size()))
+      return kernel.group.emitOpError("output ")
+             << number << " does not have the shape of the kernel's points";
     Value stored = element.evaluate(source, at);
     Indices indices(at);
     Value where = source;

@@ -80,12 +80,16 @@ private:
 
 /// Evaluates and stores all outputs of the group, given the root's result
 /// `value` at `at`. An output may end in reshapes and transposes: its elements
-/// are stored where these put them.
-mlir::LogicalResult storeEpilogue(KernelBuilder &kernel,
-                                  TileElementBuilder &element,
-                                  mlir::Value rootResult,
-                                  mlir::ArrayRef<mlir::Value> at,
-                                  mlir::Value value);
+/// are stored where these put them. Outputs whose numbers are in `skip` are
+/// stored by the caller.
+mlir::LogicalResult
+storeEpilogue(KernelBuilder &kernel, TileElementBuilder &element,
+              mlir::Value rootResult, mlir::ArrayRef<mlir::Value> at,
+              mlir::Value value, mlir::ArrayRef<unsigned> skip = {});
+
+/// Numbers of the group's outputs that are not computed from `rootResult`.
+llvm::SmallVector<unsigned> getIndependentOutputs(graph::GroupOp group,
+                                                  mlir::Value rootResult);
 
 } // namespace raddle::tile
 

@@ -389,21 +389,40 @@ ReductionSkeleton::build(graph::GroupOp group, const Parameters &parameters,
       return result;
     });
   } else {
-    // One value per row.
+    // One value per row. What the row is made of may be an output as well.
+    SmallVector<unsigned> fullOutputs =
+        getIndependentOutputs(group, root->getResult(0));
+    auto readAndStore = [&](RowBuilder::Chunk &chunk) {
+      Value element = read(chunk);
+      for (unsigned number : fullOutputs) {
+        Value output = group.getTerminator()->getOperand(number);
+        chunk.element->store(number, chunk.element->evaluate(output, chunk.at),
+                             chunk.at, output);
+      }
+      return element;
+    };
+    for (unsigned number : fullOutputs)
+      if (cast<RankedTensorType>(
+              group.getTerminator()->getOperand(number).getType())
+              .getRank() != int64_t(rows.parallel.size() + rows.reduced.size()))
+        return group.emitOpError("output ")
+               << number << " has neither the shape of the rows nor of their "
+               << "reduction";
     Value value;
     bool keepDims = false;
     if (auto reduce = dyn_cast<graph::ReduceOp>(root)) {
       keepDims = reduce.getKeepDims();
-      value = reduceRows(
-          getCombiner(reduce.getKind(), statistics),
-          [&](RowBuilder::Chunk &chunk) { return Tuple{read(chunk)}; })[0];
+      value = reduceRows(getCombiner(reduce.getKind(), statistics),
+                         [&](RowBuilder::Chunk &chunk) {
+                           return Tuple{readAndStore(chunk)};
+                         })[0];
     } else {
       auto arg = cast<graph::ArgReduceOp>(root);
       keepDims = arg.getKeepDims();
       value =
           reduceRows(getArgCombiner(arg.getKind(), statistics, arg.getLast()),
                      [&](RowBuilder::Chunk &chunk) {
-                       return Tuple{read(chunk), chunk.position};
+                       return Tuple{readAndStore(chunk), chunk.position};
                      })[1];
     }
     TileElementBuilder element(kernel, b, {bp, 1}, builder.layout.dropDim(1));
@@ -424,7 +443,8 @@ ReductionSkeleton::build(graph::GroupOp group, const Parameters &parameters,
     element.setLinear(at, row, root->getResult(0));
     value =
         convertNumber(element, value, getElementTypeOrSelf(root->getResult(0)));
-    status = storeEpilogue(kernel, element, root->getResult(0), at, value);
+    status = storeEpilogue(kernel, element, root->getResult(0), at, value,
+                           fullOutputs);
   }
   if (failed(status) || failedAny)
     return failure();
