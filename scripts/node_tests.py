@@ -115,12 +115,12 @@ def call(command, refusal):
         return done.stdout + "\n" + done.stderr
     message = done.stderr.strip()
     if done.returncode != 1 or not message or "Stack dump" in message:
-        raise Ended("crashed", f"{name} exited with {done.returncode}: {message[-200:]}")
+        raise Ended("crashed", f"{name} exited with {done.returncode}: {first_error(message)}")
     raise Ended(refusal, first_error(message))
 
 
 def first_error(message):
-    lines = [line.strip() for line in message.splitlines() if "error:" in line] or message.splitlines()
+    lines = [line.strip() for line in message.splitlines() if "error:" in line or "ERROR" in line] or ["no message"]
     return re.sub(r"^.*?error:\s*", "", lines[0])[:200]
 
 
