@@ -14,6 +14,9 @@ using namespace raddle::graph;
 // Syntax and invariants
 //===----------------------------------------------------------------------===//
 
+/// Padding is for alignment; a bound keeps padded sizes near the sizes.
+static constexpr int64_t kMaxPad = 4096;
+
 static ParseResult parseIntegers(AsmParser &parser,
                                  SmallVectorImpl<int64_t> &values) {
   return parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, [&] {
@@ -81,9 +84,9 @@ DenseEncodingAttr::verify(function_ref<InFlightDiagnostic()> emitError,
     return emitError() << "'order' is a permutation of 0 to its length, found ["
                        << order << "]";
   for (int64_t multiple : pad)
-    if (multiple < 1)
-      return emitError() << "'pad' holds positive numbers, found [" << pad
-                         << "]";
+    if (multiple < 1 || multiple > kMaxPad)
+      return emitError() << "'pad' holds numbers from 1 to " << kMaxPad
+                         << ", found [" << pad << "]";
   if (!order.empty() && !pad.empty() && order.size() != pad.size())
     return emitError() << "'order' has " << order.size() << " dims, 'pad' has "
                        << pad.size();

@@ -65,6 +65,11 @@ func.func private @f(tensor<4x4xf32, #graph.dense<order = [0, 2]>>)
 
 // -----
 
+// expected-error @+1 {{'pad' holds numbers from 1 to 4096, found [0]}}
+func.func private @f(tensor<4xf32, #graph.dense<pad = [0]>>)
+
+// -----
+
 // expected-error @+1 {{'order' has 2 dims, expected 1}}
 func.func private @f(tensor<4xf32, #graph.dense<order = [1, 0]>>)
 
