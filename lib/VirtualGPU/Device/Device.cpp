@@ -242,6 +242,12 @@ Device::LaunchResult Device::launch(const Kernel &kernel,
     return invalid(std::to_string(shared) + " bytes of shared memory, '" +
                    machine.name + "' has " +
                    std::to_string(machine.sharedPerBlockOptin));
+  // A block's registers and local memory lie in the host's memory.
+  constexpr uint64_t kMaxBlockBytes = uint64_t(4) << 30;
+  if ((threads + 31) / 32 * kernel.functions[0]->frameBytes > kMaxBlockBytes ||
+      threads * kernel.functions[0]->localBytes > kMaxBlockBytes)
+    return invalid("registers and local memory of a block need more than 4 "
+                   "GiB");
   if (paramBytes < kernel.paramBytes)
     return invalid(std::to_string(paramBytes) + " bytes of parameters, " +
                    std::to_string(kernel.paramBytes) + " expected");

@@ -157,8 +157,7 @@ bool DeviceMemory::contains(uint64_t address, uint64_t bytes) {
 }
 
 void DeviceMemory::makeStates(Allocation &a) {
-  a.state = std::make_unique<uint8_t[]>(a.bytes);
-  std::memset(a.state.get(), kNeverWritten, a.bytes);
+  a.state.reset(static_cast<uint8_t *>(std::calloc(a.bytes, 1)));
 }
 
 void DeviceMemory::trackStates(bool on) {
@@ -168,8 +167,11 @@ void DeviceMemory::trackStates(bool on) {
   for (auto &[base, a] : live) {
     if (!on)
       a.state.reset();
-    else if (!a.isHost)
-      a.state = std::make_unique<uint8_t[]>(a.bytes); // taken as defined
+    else if (!a.isHost) {
+      makeStates(a); // what was there before is taken as defined
+      if (a.state)
+        std::memset(a.state.get(), kDefined, a.bytes);
+    }
   }
 }
 

@@ -4,22 +4,28 @@
 #define RADDLE_LIB_VIRTUALGPU_DEVICE_MEMORY_H
 
 #include <cstdint>
+#include <cstdlib>
 #include <map>
 #include <memory>
 #include <string>
 
 namespace raddle::vgpu {
 
-/// State of a byte for the definedness check.
-enum ByteState : uint8_t { kDefined = 0, kNeverWritten = 1, kUndefined = 2 };
+/// State of a byte for the definedness check. Zero is what fresh pages of the
+/// host have, so that large allocations cost nothing until they are used.
+enum ByteState : uint8_t { kNeverWritten = 0, kDefined = 1, kUndefined = 2 };
+
+struct FreeDelete {
+  void operator()(void *p) const { std::free(p); }
+};
 
 struct Allocation {
   uint64_t base = 0, bytes = 0;
   uint64_t serial = 0;
   bool isHost = false; // lies outside the arena
   std::string name;    // of a module's variable
-  /// One ByteState per byte, made when the check is on.
-  std::unique_ptr<uint8_t[]> state;
+  /// One ByteState per byte when the check is on and the host has room.
+  std::unique_ptr<uint8_t[], FreeDelete> state;
 };
 
 /// Device addresses are host addresses in one reserved range, so that loads

@@ -89,7 +89,7 @@ bool Decoder::layoutFrame() {
   for (size_t i = 0; i < fn.registers.size(); ++i)
     if (fn.registers[i].type != Type::Pred)
       registerSlot[i] = temporary(registerBytes(i));
-  if (frame > (1u << 28))
+  if (frame > (1u << 26))
     return fail("function '" + std::string(fn.name) +
                 "' has too many registers");
 

@@ -153,7 +153,7 @@ bool Parser::initialValue(Variable &v, uint64_t &offset, unsigned size) {
     v.bytes = offset + size;
   }
   if (v.init.size() < offset + size)
-    v.init.resize(v.isUnsized ? offset + size : v.bytes);
+    v.init.resize(offset + size); // the rest is zero
   int64_t bits = 0;
   bool negative = false;
   if (lex.isPunct('-')) {

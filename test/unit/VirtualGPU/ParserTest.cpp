@@ -60,6 +60,21 @@ TEST(ParserTest, RefusesModules) {
             std::string::npos);
 }
 
+/// Sizes that no host could allocate are refused, not tried.
+TEST(ParserTest, HugeSizes) {
+  EXPECT_NE(
+      loadError(TestDevice::moduleText(".global .b8 x[270000000000] = {1};"))
+          .find("not enough device memory"),
+      std::string::npos);
+  EXPECT_NE(bodyError(".reg .b64 %huge<1000000>;").find("too many registers"),
+            std::string::npos);
+  EXPECT_NE(bodyError(".local .b8 x[100000000];").find("local memory"),
+            std::string::npos);
+  EXPECT_NE(
+      bodyError(".shared .b8 x[100000000]; mov.u32 %r0, x;").find("too large"),
+      std::string::npos);
+}
+
 /// Every prefix of a module is refused or read, never a crash.
 TEST(ParserTest, SurvivesTruncation) {
   const std::string text = TestDevice::moduleText(R"(
