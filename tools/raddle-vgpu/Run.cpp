@@ -170,6 +170,9 @@ int raddle::vgpu::runProgram(const ExecOptions &o) {
     setenv("RADDLE_VGPU_CHECKS", o.checks.c_str(), 1);
   if (!o.mma.empty())
     setenv("RADDLE_VGPU_MMA", o.mma.c_str(), 1);
+  setenv("RADDLE_VGPU_FAULTS", o.faults.empty() ? "-" : o.faults.c_str(), 1);
+  if (!o.profile.empty())
+    setenv("RADDLE_VGPU_PROFILE", o.profile.c_str(), 1);
   std::vector<char *> argv;
   for (const std::string &word : o.command)
     argv.push_back(const_cast<char *>(word.c_str()));

@@ -24,7 +24,7 @@ struct RunOptions {
 int runKernel(const RunOptions &options);
 
 struct ExecOptions {
-  std::string gpu, checks, mma;
+  std::string gpu, checks, mma, faults, profile;
   std::vector<std::string> command;
   std::string self; // path of this program
 };

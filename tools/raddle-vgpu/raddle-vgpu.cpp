@@ -58,6 +58,10 @@ int main(int argc, char **argv) {
   execApp->add_option("--gpu", exec.gpu, "The GPUs, separated by commas");
   execApp->add_option("--checks", exec.checks, "As for run");
   execApp->add_option("--mma", exec.mma, "As for run");
+  execApp->add_option("--faults", exec.faults,
+                      "Append each fault as a line of JSON");
+  execApp->add_option("--profile", exec.profile,
+                      "Write the counters of all launches as JSON");
   execApp->add_option("command", exec.command, "Program and arguments")
       ->required();
   execApp->positionals_at_end();

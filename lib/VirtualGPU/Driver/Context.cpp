@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 
 using namespace raddle::vgpu;
 using namespace raddle::vgpu::driver;
@@ -66,6 +67,15 @@ CUresult cuInit(unsigned flags) {
     s.devices.push_back(std::move(d));
   }
   s.initialized = true;
+  // Set by `raddle-vgpu exec`: what the program did, when it ends.
+  if (const char *profile = std::getenv("RADDLE_VGPU_PROFILE");
+      profile && *profile) {
+    raddleVgpuEnableCounters(1);
+    std::atexit([] {
+      std::ofstream out(std::getenv("RADDLE_VGPU_PROFILE"), std::ios::binary);
+      out << raddleVgpuGetCounters() << "\n";
+    });
+  }
   return CUDA_SUCCESS;
 }
 

@@ -2,7 +2,10 @@
 
 #include "Driver/State.h"
 
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <fstream>
 
 using namespace raddle::vgpu;
 using namespace raddle::vgpu::driver;
@@ -83,6 +86,14 @@ static CUresult launchKernel(CUfunction function, const LaunchDimensions &dims,
   }
   s.faultText = fault.text();
   s.faultJson = fault.json();
+  // Set by `raddle-vgpu exec`: other people's programs do not print faults.
+  if (const char *path = std::getenv("RADDLE_VGPU_FAULTS"); path && *path) {
+    std::fprintf(stderr, "fault: %s\n", s.faultText.c_str());
+    if (std::strcmp(path, "-")) {
+      std::ofstream out(path, std::ios::binary | std::ios::app);
+      out << s.faultJson << "\n";
+    }
+  }
   // The launch itself is asynchronous: the next synchronising call reports.
   call->sticky = codeOf(fault.faultClass);
   return CUDA_SUCCESS;

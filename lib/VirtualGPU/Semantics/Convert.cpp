@@ -399,6 +399,15 @@ void bfloatToSingle(Warp &w, const Op &op) {
 void singleToBfloat(Warp &w, const Op &op) {
   put<uint16_t>(w, op.d, floatToBfloat(get<float>(w, op.a)));
 }
+/// Ties away from zero at ten fraction bits; magnitudes that carry into the
+/// exponent become the next power of two, or infinity.
+void singleToTf32(Warp &w, const Op &op) {
+  V<float> v = get<float>(w, op.a);
+  V<uint32_t> u = (bits<uint32_t>(v) + splat<uint32_t>(0x1000)) &
+                  splat<uint32_t>(0xffffe000);
+  put<uint32_t>(w, op.d,
+                pick<uint32_t>(v != v, splat<uint32_t>(0x7fffffff), u));
+}
 template <class S> void intToSingle(Warp &w, const Op &op) {
   put<float>(w, op.d, convert<float>(get<S>(w, op.a)));
 }
@@ -412,6 +421,8 @@ Handler frequent(const Form &f) {
     return halfToSingle;
   if (d == Type::F32 && s == Type::BF16)
     return bfloatToSingle;
+  if (d == Type::TF32 && f.has(Mod::rna))
+    return singleToTf32;
   if (f.has(Mod::rn)) {
     if (d == Type::F16 && s == Type::F32)
       return singleToHalf;
