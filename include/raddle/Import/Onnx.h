@@ -48,6 +48,13 @@ mlir::OwningOpRef<mlir::ModuleOp> importOnnx(const std::string &path,
                                              const OnnxImportOptions &options,
                                              mlir::MLIRContext &context);
 
+/// Reads a model that lies in memory under the name `name`; external data is
+/// refused.
+mlir::OwningOpRef<mlir::ModuleOp> importOnnx(const uint8_t *data, size_t size,
+                                             const std::string &name,
+                                             const OnnxImportOptions &options,
+                                             mlir::MLIRContext &context);
+
 /// Prints which operators the model uses, how often, and every problem.
 /// Returns the number of problems.
 size_t reportOnnxOps(const std::string &path, const OnnxImportOptions &options,

@@ -55,6 +55,14 @@ Type raddle::onnx::elementType(MLIRContext *context, ElemType type) {
   }
 }
 
+int64_t raddle::onnx::toInteger(double number) {
+  // The largest double below 2^63.
+  constexpr double limit = 9223372036854774784.0;
+  return number != number
+             ? 0
+             : static_cast<int64_t>(std::max(-limit, std::min(limit, number)));
+}
+
 bool raddle::onnx::isUnsigned(ElemType type) {
   switch (type) {
   case ElemType::UInt2:
@@ -107,8 +115,8 @@ static TypedAttr numberAttr(Builder &b, double number, Type element) {
     return b.getFloatAttr(type, value);
   }
   unsigned bits = element.getIntOrFloatBitWidth();
-  return b.getIntegerAttr(
-      element, llvm::APInt(64, static_cast<int64_t>(number), true).trunc(bits));
+  return b.getIntegerAttr(element,
+                          llvm::APInt(64, toInteger(number), true).trunc(bits));
 }
 
 Value GraphBuilder::constant(DenseElementsAttr elements) {

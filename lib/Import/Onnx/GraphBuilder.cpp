@@ -49,9 +49,22 @@ void GraphBuilder::setSizes(Value tensor, ArrayRef<Scalar> known) {
     sizes[tensor] = Sizes(known);
 }
 
+Sizes GraphBuilder::checked(ArrayRef<Scalar> sizes) {
+  Sizes result(sizes);
+  for (Scalar &size : result) {
+    if (!size.isConstant() ||
+        (size.integer >= 0 && size.integer <= int64_t(1) << 40))
+      continue;
+    problem("a dim of a tensor would have the size " +
+            std::to_string(size.integer));
+    size = 0;
+  }
+  return result;
+}
+
 RankedTensorType GraphBuilder::typeFor(ArrayRef<Scalar> sizes, Type element) {
   return RankedTensorType::get(
-      llvm::map_to_vector(sizes, HostBuilder::staticDim), element);
+      llvm::map_to_vector(checked(sizes), HostBuilder::staticDim), element);
 }
 
 Scalar GraphBuilder::countOf(Value tensor) {
@@ -95,7 +108,8 @@ Scalar GraphBuilder::assumeEqual(Scalar a, Scalar b) {
 // Re-arrangements
 //===----------------------------------------------------------------------===//
 
-Value GraphBuilder::broadcast(Value x, ArrayRef<Scalar> target) {
+Value GraphBuilder::broadcast(Value x, ArrayRef<Scalar> wanted) {
+  Sizes target = checked(wanted);
   if (typeOf(x) == typeFor(target, elementOf(x))) {
     Sizes own = sizesOf(x);
     bool same = true;
@@ -109,7 +123,8 @@ Value GraphBuilder::broadcast(Value x, ArrayRef<Scalar> target) {
   return result;
 }
 
-Value GraphBuilder::reshape(Value x, ArrayRef<Scalar> target) {
+Value GraphBuilder::reshape(Value x, ArrayRef<Scalar> wanted) {
+  Sizes target = checked(wanted);
   Sizes own = sizesOf(x);
   bool same = own.size() == target.size();
   for (auto [a, b] : llvm::zip(own, target))
@@ -132,14 +147,22 @@ Value GraphBuilder::transpose(Value x, ArrayRef<int64_t> permutation) {
 }
 
 Value GraphBuilder::slice(Value x, ArrayRef<Scalar> offsets,
-                          ArrayRef<Scalar> target, ArrayRef<int64_t> strides) {
+                          ArrayRef<Scalar> wanted, ArrayRef<int64_t> strides) {
+  Sizes target = checked(wanted);
   Sizes own = sizesOf(x);
-  bool all = true;
+  bool all = true, none = false;
   for (auto [offset, size, stride, had] :
-       llvm::zip(offsets, target, strides, own))
+       llvm::zip(offsets, target, strides, own)) {
+    if (had.isInteger(0))
+      size = 0;
     all &= offset.isInteger(0) && stride == 1 && size == had;
+    none |= size.isInteger(0);
+  }
   if (all)
     return x;
+  // Nothing of a tensor starts nowhere in particular.
+  if (none)
+    return filled(0, elementOf(x), target);
   Value result = graph::SliceOp::create(b, x, host.fold(offsets),
                                         host.fold(target), strides);
   setSizes(result, target);
@@ -200,7 +223,8 @@ Value GraphBuilder::gather(Value x, Value indices, int64_t axis) {
   return result;
 }
 
-Value GraphBuilder::iota(Type element, ArrayRef<Scalar> target, int64_t axis) {
+Value GraphBuilder::iota(Type element, ArrayRef<Scalar> wanted, int64_t axis) {
+  Sizes target = checked(wanted);
   Value result = graph::IotaOp::create(b, element, host.fold(target), axis);
   setSizes(result, target);
   return result;

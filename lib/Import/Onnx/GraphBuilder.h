@@ -13,6 +13,8 @@ namespace raddle::onnx {
 /// The element type of the IR; null when there is none. Unsigned types become
 /// signless integers of their width.
 mlir::Type elementType(mlir::MLIRContext *context, ElemType type);
+/// Rounds towards zero; what does not fit becomes the nearest that does.
+int64_t toInteger(double number);
 bool isUnsigned(ElemType type);
 bool isFloat(ElemType type);
 bool isInteger(ElemType type); ///< Not bool.
@@ -43,6 +45,8 @@ public:
   void setSizes(mlir::Value tensor, llvm::ArrayRef<Scalar> sizes);
   mlir::RankedTensorType typeFor(llvm::ArrayRef<Scalar> sizes,
                                  mlir::Type element);
+  /// The sizes, of which those that no dim can have are reported.
+  Sizes checked(llvm::ArrayRef<Scalar> sizes);
   Scalar countOf(mlir::Value tensor);
   /// States that two sizes are equal: known, or checked at launch.
   /// Calls `problem` when they cannot be. Returns the size to go on with.

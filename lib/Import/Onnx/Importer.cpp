@@ -12,7 +12,7 @@ namespace {
 // Tensors of more elements are data, not shapes.
 constexpr int64_t maxHostElements = 256;
 // Bounds the work that nested functions of a hostile file can ask for.
-constexpr size_t maxNodes = 1000000;
+constexpr size_t maxNodes = 300000;
 constexpr unsigned maxGraphDepth = 64;
 } // namespace
 
@@ -291,8 +291,23 @@ void Importer::importNode(const Node &node, Scope &scope,
     }
     const OpRow &row = *findOp(node.domain, node.op);
     NodeContext context(*this, node, row, scope, frame, inputs);
+    // What attributes of a call stand for is known only here.
+    if (frame) {
+      for (const AttributeSpec &spec : attributeSpecs(row)) {
+        const NodeAttribute *a = context.find(spec.name.c_str());
+        if (!a && spec.required)
+          context.error("the attribute '" + spec.name + "' is missing");
+        else if (a && a->kind != spec.kind && spec.kind != AttrKind::Undefined)
+          context.error("the attribute '" + spec.name + "' is of kind " +
+                            attrKindName(a->kind),
+                        std::string("kind ") + attrKindName(spec.kind));
+        else if (a && a->tensor && !a->tensor->problem.empty())
+          context.error("the tensor of attribute '" + spec.name + "' " +
+                        a->tensor->problem);
+      }
+    }
     // Operand types first: handlers rely on them.
-    std::vector<OperandSpec> specs = operandSpecs(row);
+    const std::vector<OperandSpec> &specs = operandSpecs(row);
     for (auto [n, input] : llvm::enumerate(inputs)) {
       const OperandSpec &spec = n < specs.size() ? specs[n] : specs.back();
       if (!input) {
@@ -321,6 +336,9 @@ void Importer::importNode(const Node &node, Scope &scope,
                                : "has elements of " + elemName(type)),
                       operandKindName(spec.kind));
     }
+    for (size_t n = inputs.size(); n < specs.size(); ++n)
+      if (!specs[n].optional && !specs[n].repeated)
+        context.error("input " + std::to_string(n) + " is missing");
     if (!context.failed()) {
       bool onHost = row.host && llvm::all_of(inputs, [&](const ValueRef &v) {
                       return !v || hostOf(*v);

@@ -80,7 +80,7 @@ void Importer::checkNode(const Node &node, const CallFrame *frame,
   }
   if (opsetOf(node.domain, frame) == 0)
     reportHere("the model does not import the domain '" + node.domain + "'");
-  std::vector<AttributeSpec> specs = attributeSpecs(*row);
+  const std::vector<AttributeSpec> &specs = attributeSpecs(*row);
   for (const NodeAttribute &a : node.attributes) {
     auto spec = llvm::find_if(
         specs, [&](const AttributeSpec &s) { return s.name == a.name; });
@@ -106,7 +106,7 @@ void Importer::checkNode(const Node &node, const CallFrame *frame,
   for (const AttributeSpec &spec : specs)
     if (spec.required && !node.find(spec.name))
       reportHere("the attribute '" + spec.name + "' is missing");
-  std::vector<OperandSpec> operands = operandSpecs(*row);
+  const std::vector<OperandSpec> &operands = operandSpecs(*row);
   bool repeated = !operands.empty() && operands.back().repeated;
   if (!repeated && node.inputs.size() > operands.size())
     reportHere("has " + std::to_string(node.inputs.size()) + " inputs",
@@ -207,25 +207,44 @@ static OwningOpRef<ModuleOp> importModel(const Model &model,
   }
 }
 
-OwningOpRef<ModuleOp> raddle::importOnnx(const std::string &path,
-                                         const OnnxImportOptions &options,
-                                         MLIRContext &context) {
-  loadDialects(context);
-  Location loc = FileLineColLoc::get(&context, path, 0, 0);
-  std::string error;
-  std::unique_ptr<Model> model = readModel(path, error);
+/// Imports what was read, or reports why it was not.
+static OwningOpRef<ModuleOp> importRead(std::unique_ptr<Model> model,
+                                        const std::string &error,
+                                        const std::string &name,
+                                        const OnnxImportOptions &options,
+                                        MLIRContext &context) {
+  Location loc = FileLineColLoc::get(&context, name, 0, 0);
   if (!model) {
     emitError(loc, error);
     return nullptr;
   }
   std::vector<OnnxProblem> problems;
   OwningOpRef<ModuleOp> module =
-      importModel(*model, path, options, context, problems);
+      importModel(*model, name, options, context, problems);
   for (const OnnxProblem &problem : problems)
     emitError(loc, spell(problem));
   if (!problems.empty() || failed(verify(*module)))
     return nullptr;
   return module;
+}
+
+OwningOpRef<ModuleOp> raddle::importOnnx(const std::string &path,
+                                         const OnnxImportOptions &options,
+                                         MLIRContext &context) {
+  loadDialects(context);
+  std::string error;
+  std::unique_ptr<Model> model = readModel(path, error);
+  return importRead(std::move(model), error, path, options, context);
+}
+
+OwningOpRef<ModuleOp> raddle::importOnnx(const uint8_t *data, size_t size,
+                                         const std::string &name,
+                                         const OnnxImportOptions &options,
+                                         MLIRContext &context) {
+  loadDialects(context);
+  std::string error;
+  std::unique_ptr<Model> model = readModel(data, size, "", error);
+  return importRead(std::move(model), error, name, options, context);
 }
 
 size_t raddle::reportOnnxOps(const std::string &path,

@@ -8,7 +8,7 @@
 
 using namespace raddle::onnx;
 
-std::vector<OperandSpec> raddle::onnx::operandSpecs(const OpRow &row) {
+static std::vector<OperandSpec> parseOperands(const OpRow &row) {
   std::vector<OperandSpec> specs;
   llvm::SmallVector<llvm::StringRef> words;
   llvm::StringRef(row.inputs).split(words, ' ', -1, false);
@@ -17,7 +17,7 @@ std::vector<OperandSpec> raddle::onnx::operandSpecs(const OpRow &row) {
   return specs;
 }
 
-std::vector<AttributeSpec> raddle::onnx::attributeSpecs(const OpRow &row) {
+static std::vector<AttributeSpec> parseAttributes(const OpRow &row) {
   std::vector<AttributeSpec> specs;
   llvm::SmallVector<llvm::StringRef> words;
   llvm::StringRef(row.attributes).split(words, ' ', -1, false);
@@ -37,6 +37,34 @@ std::vector<AttributeSpec> raddle::onnx::attributeSpecs(const OpRow &row) {
     specs.push_back({name.str(), k, required});
   }
   return specs;
+}
+
+namespace {
+/// The rows' strings, parsed once.
+struct Specs {
+  std::vector<std::vector<OperandSpec>> operands;
+  std::vector<std::vector<AttributeSpec>> attributes;
+};
+} // namespace
+
+static const Specs &specs() {
+  static const Specs all = [] {
+    Specs s;
+    for (const OpRow &row : allOps()) {
+      s.operands.push_back(parseOperands(row));
+      s.attributes.push_back(parseAttributes(row));
+    }
+    return s;
+  }();
+  return all;
+}
+
+const std::vector<OperandSpec> &raddle::onnx::operandSpecs(const OpRow &row) {
+  return specs().operands[&row - allOps().data()];
+}
+const std::vector<AttributeSpec> &
+raddle::onnx::attributeSpecs(const OpRow &row) {
+  return specs().attributes[&row - allOps().data()];
 }
 
 const char *raddle::onnx::operandKindName(char kind) {
@@ -79,6 +107,7 @@ const std::vector<OpRow> &raddle::onnx::allOps() {
     addAttentionOps(table);
     addSamplingOps(table);
     addSequenceOps(table);
+    addLinearAttentionOps(table);
     llvm::sort(table, [](const OpRow &a, const OpRow &b) {
       return std::make_pair(llvm::StringRef(a.domain),
                             llvm::StringRef(a.name)) <

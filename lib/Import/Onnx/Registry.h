@@ -56,8 +56,9 @@ struct AttributeSpec {
   AttrKind kind;
   bool required;
 };
-std::vector<OperandSpec> operandSpecs(const OpRow &row);
-std::vector<AttributeSpec> attributeSpecs(const OpRow &row);
+/// Of a row of `allOps`.
+const std::vector<OperandSpec> &operandSpecs(const OpRow &row);
+const std::vector<AttributeSpec> &attributeSpecs(const OpRow &row);
 const char *operandKindName(char kind);
 
 const OpRow *findOp(const std::string &domain, const std::string &name);
@@ -87,6 +88,7 @@ void addQuantizationOps(OpTable &table);
 void addAttentionOps(OpTable &table);
 void addSamplingOps(OpTable &table);
 void addSequenceOps(OpTable &table);
+void addLinearAttentionOps(OpTable &table);
 
 } // namespace raddle::onnx
 

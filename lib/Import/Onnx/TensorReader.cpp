@@ -46,6 +46,11 @@ void TensorReader::readDims(Tensor &tensor, const ::onnx::TensorProto &proto) {
   // 2^40 elements are far over any memory and keep byte counts in 64 bits.
   constexpr int64_t limit = int64_t(1) << 40;
   int64_t count = 1;
+  if (proto.dims_size() > 32) {
+    tensor.problem = "has " + std::to_string(proto.dims_size()) +
+                     " dims, expected at most 32";
+    return;
+  }
   for (int64_t dim : proto.dims()) {
     tensor.dims.push_back(dim);
     if (dim < 0) {

@@ -257,7 +257,7 @@ void AxesImport::run() {
     return;
   if (c.rank(which) == 1)
     shape = {static_cast<int64_t>(given->size())};
-  ordered = c.row.axesKind != 's';
+  ordered = c.row.axesKind == 'o';
   range = c.rank(0);
   if (c.row.axesKind == 'u')
     range += static_cast<int64_t>(given->size());

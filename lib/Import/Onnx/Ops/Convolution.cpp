@@ -118,6 +118,14 @@ void importConvTranspose(NodeContext &c) {
       (!shape.empty() && static_cast<int64_t>(shape.size()) != rank))
     return c.error("the attributes do not have " + std::to_string(rank) +
                    " spatial dims");
+  for (const auto *list : {&extra, &pads, &shape}) {
+    for (int64_t number : *list) {
+      if (number >= 0 && number <= INT32_MAX)
+        continue;
+      return c.error("an attribute holds " + std::to_string(number),
+                     "0 to 2147483647");
+    }
+  }
   bool same = mode == "SAME_UPPER" || mode == "SAME_LOWER";
   SmallVector<int64_t> low, high;
   Sizes target{in[0], c.h.mul(filterSizes[1], groups)};

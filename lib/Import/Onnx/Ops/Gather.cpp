@@ -224,7 +224,7 @@ void importOneHot(NodeContext &c) {
   if (!isFloat(c.type(1))) {
     depth = c.scalars(1);
   } else if (auto known = c.knownReal(1)) {
-    depth = SmallVector<Scalar>{static_cast<int64_t>(*known)};
+    depth = SmallVector<Scalar>{toInteger(*known)};
   } else if (c.rank(1) == 0 || c.sizes(1)[0].isInteger(1)) {
     Value whole = c.g.cast(c.tensor(1), c.type(1), ElemType::Int64);
     depth = SmallVector<Scalar>{
@@ -280,6 +280,67 @@ void importReverseSequence(NodeContext &c) {
   c.set(0, result);
 }
 
+//===----------------------------------------------------------------------===//
+// Results whose size depends on the data
+//===----------------------------------------------------------------------===//
+
+/// The positions at which the vector `mask` holds, in order; their number is
+/// read from the device.
+Value positionsOf(NodeContext &c, Value mask) {
+  GraphBuilder &g = c.g;
+  Type i64 = c.b.getI64Type();
+  Value ones = g.cast(mask, ElemType::Bool, ElemType::Int64);
+  Value total = g.reduce(graph::ReduceKind::add, ones, {0}, false);
+  Scalar count = g.read(total, {});
+  c.h.refine(count, {0, INT32_MAX});
+  Sizes all = g.sizesOf(mask);
+  Value running =
+      graph::CumulativeOp::create(c.b, ones.getType(), graph::ReduceKind::add,
+                                  ones, int64_t(0), false, false);
+  g.setSizes(running, all);
+  // What is not picked is written outside, that is nowhere.
+  Value slot = g.select(mask, g.add(running, -1), g.splat(count, i64));
+  Value empty = g.filled(0, i64, {count});
+  Value result = graph::ScatterElementsOp::create(
+      c.b, empty.getType(), graph::ScatterKind::replace, empty, slot,
+      g.iota(i64, all, 0), int64_t(0));
+  g.setSizes(result, {count});
+  return result;
+}
+
+void importCompress(NodeContext &c) {
+  if (!c.expectRank(1, 1))
+    return;
+  Value x = c.tensor(0);
+  int64_t axis = c.integer("axis", 0);
+  if (!c.hasAttr("axis"))
+    x = c.g.reshape(x, {c.g.countOf(x)});
+  else if (!c.axis(axis, c.rank(0)))
+    return;
+  // A short condition drops the rest.
+  c.set(0, c.g.gather(x, positionsOf(c, c.tensor(1)), axis));
+}
+
+void importNonZero(NodeContext &c) {
+  GraphBuilder &g = c.g;
+  Value x = c.tensor(0);
+  Sizes sizes = g.sizesOf(x);
+  Value mask = g.cast(x, c.type(0), ElemType::Bool);
+  Value flat = positionsOf(c, g.reshape(mask, {g.countOf(x)}));
+  if (sizes.empty())
+    return c.error("the input has rank 0", "at least rank 1");
+  // A row of indices per dim.
+  Type i64 = c.b.getI64Type();
+  SmallVector<Value> rows;
+  for (size_t d = sizes.size(); d-- > 0;) {
+    Value size = g.splat(sizes[d], i64);
+    Value index = d ? g.map<arith::RemSIOp>({flat, size}) : flat;
+    flat = d ? g.div(flat, size) : flat;
+    rows.insert(rows.begin(), g.insertUnitDims(index, {0}));
+  }
+  c.set(0, g.concat(rows, 0), ElemType::Int64);
+}
+
 } // namespace
 
 void raddle::onnx::addGatherOps(OpTable &table) {
@@ -292,6 +353,8 @@ void raddle::onnx::addGatherOps(OpTable &table) {
        importScatterElements},
       {"ScatterND", "x l x", 1, "reduction=s", importScatterNd},
       {"TensorScatter", "x x l?", 1, "axis=i mode=s", importTensorScatter},
+      {"Compress", "x b", 1, "axis=i", importCompress},
+      {"NonZero", "x", 1, "", importNonZero},
       {"TopK", "n l?", 2, "axis=i k=i largest=i sorted=i", importTopK},
       {"OneHot", "n n x", 1, "axis=i", importOneHot},
       {"ReverseSequence", "x l", 1, "batch_axis=i time_axis=i",

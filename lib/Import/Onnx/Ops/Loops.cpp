@@ -395,3 +395,25 @@ bool raddle::onnx::importLoop(NodeContext &c, const LoopSpec &spec,
                               SmallVectorImpl<ValueRef> &results) {
   return LoopImport(c, spec).run(results);
 }
+
+SmallVector<Value> raddle::onnx::countedLoop(
+    NodeContext &c, Scalar trip, ArrayRef<Value> inits,
+    function_ref<SmallVector<Value>(Scalar, ValueRange)> body) {
+  auto loop = scf::ForOp::create(c.b, c.h.index(0), c.h.index(trip),
+                                 c.h.index(1), inits);
+  for (auto [init, argument] : llvm::zip(inits, loop.getRegionIterArgs()))
+    c.g.setSizes(argument, c.g.sizesOf(init));
+  {
+    RegionScope inside(c, loop.getBody());
+    c.h.setRange(loop.getInductionVar(), {0, INT32_MAX});
+    SmallVector<Value> next =
+        body(Scalar(Value(loop.getInductionVar())), loop.getRegionIterArgs());
+    for (auto [value, init] : llvm::zip(next, inits))
+      value = c.g.castTo(value, GraphBuilder::typeOf(init));
+    scf::YieldOp::create(c.b, next);
+  }
+  SmallVector<Value> results(loop.getResults());
+  for (auto [init, result] : llvm::zip(inits, results))
+    c.g.setSizes(result, c.g.sizesOf(init));
+  return results;
+}

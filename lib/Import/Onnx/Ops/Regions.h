@@ -29,6 +29,14 @@ struct LoopSpec {
 bool importLoop(NodeContext &c, const LoopSpec &spec,
                 llvm::SmallVectorImpl<ValueRef> &results);
 
+/// A loop that counts to `trip` and carries tensors, whose types stay those of
+/// `inits`.
+llvm::SmallVector<mlir::Value> countedLoop(
+    NodeContext &c, Scalar trip, llvm::ArrayRef<mlir::Value> inits,
+    llvm::function_ref<llvm::SmallVector<mlir::Value>(Scalar iv,
+                                                      mlir::ValueRange carried)>
+        body);
+
 /// The type that both tensors can be cast to; null when the ranks differ.
 mlir::RankedTensorType joinTypes(mlir::RankedTensorType a,
                                  mlir::RankedTensorType b);

@@ -13,14 +13,13 @@ namespace {
 /// quotient of small whole numbers needs a size that is.
 std::optional<Scalar> scaledSize(HostBuilder &h, Scalar size, double scale) {
   if (size.isConstant())
-    return static_cast<int64_t>(
+    return toInteger(
         std::floor(static_cast<double>(size.integer) * scale + 1e-9));
   for (int64_t denominator = 1; denominator <= 64; ++denominator) {
     double numerator = scale * static_cast<double>(denominator);
     if (std::abs(numerator - std::round(numerator)) < 1e-6)
-      return h.floorDiv(
-          h.mul(size, static_cast<int64_t>(std::round(numerator))),
-          denominator);
+      return h.floorDiv(h.mul(size, toInteger(std::round(numerator))),
+                        denominator);
   }
   return std::nullopt;
 }
@@ -104,7 +103,7 @@ bool fromSizes(NodeContext &c, ArrayRef<Scalar> wanted, ArrayRef<int64_t> axes,
       c.error("dim " + std::to_string(axis) + " is not static", "stretch");
       return false;
     }
-    spec.sizes[axis] = static_cast<int64_t>(std::floor(
+    spec.sizes[axis] = toInteger(std::floor(
         static_cast<double>(spec.sizes[axis].integer) * common + 0.5));
     spec.scales[axis] = common;
   }

@@ -296,7 +296,8 @@ void importDft(NodeContext &c) {
       return;
     n = given->size() == 1 ? (*given)[0] : n;
   }
-  Type element = c.element(0), real = g.accumulator(element);
+  // In double: sums of many terms of both signs cancel.
+  Type element = c.element(0), real = c.b.getF64Type();
   x = g.floatCast(x, real);
   // Elements that are there; more are zero.
   bool halfInput = inverse && onesided;

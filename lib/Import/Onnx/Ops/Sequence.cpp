@@ -131,15 +131,19 @@ void importSplitTo(NodeContext &c) {
       if (part < 1)
         return c.error("the split size is " + std::to_string(part));
       parts.clear();
+      if (size.integer / part > 4096)
+        return c.error("more than 4096 parts");
       for (int64_t at = 0; at < size.integer; at += part)
         parts.push_back(std::min(part, size.integer - at));
     }
   } else {
-    parts.assign(std::min<int64_t>(size.integer, 4096), 1);
+    if (size.integer > 4096)
+      return c.error("more than 4096 parts");
+    parts.assign(size.integer, 1);
   }
   int64_t sum = 0;
   for (int64_t part : parts)
-    sum += part < 0 ? size.integer + 1 : part;
+    sum += part < 0 || part > size.integer ? size.integer + 1 : part;
   if (sum != size.integer)
     return c.error("the split sizes do not add up to " +
                    std::to_string(size.integer));

@@ -454,8 +454,7 @@ void importRange(NodeContext &c) {
     double steps = std::ceil((*c.knownReal(1) - from) / by);
     if (!(steps < INT32_MAX))
       return c.error("has too many elements");
-    Value index =
-        c.g.iota(element, {static_cast<int64_t>(std::max(0., steps))}, 0);
+    Value index = c.g.iota(element, {toInteger(std::max(0., steps))}, 0);
     return c.set(0, c.g.add(c.g.mul(index, by), from));
   }
   if (isFloat(type)) {
@@ -498,8 +497,9 @@ bool hostRange(NodeContext &c) {
   int64_t limit = c.host(1)->elements[0].integer;
   int64_t by = c.host(2)->elements[0].integer;
   // Long ranges are better made by the device.
-  if (by == 0 || std::abs(at) > (1 << 30) || std::abs(limit) > (1 << 30) ||
-      std::abs(by) > (1 << 30) || (limit - at) / by > 16)
+  auto large = [](int64_t v) { return v > 1 << 30 || v < -(1 << 30); };
+  if (by == 0 || large(at) || large(limit) || large(by) ||
+      (limit - at) / by > 16)
     return false;
   SmallVector<Scalar> elements;
   for (; by > 0 ? at < limit : at > limit; at += by)

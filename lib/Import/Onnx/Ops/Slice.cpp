@@ -12,8 +12,8 @@ namespace {
 //===----------------------------------------------------------------------===//
 
 struct SliceSpec {
-  SmallVector<Scalar> starts, ends;
-  SmallVector<int64_t> axes, steps;
+  SmallVector<Scalar> starts, ends, steps;
+  SmallVector<int64_t> axes;
 };
 
 std::optional<SliceSpec> sliceSpec(NodeContext &c) {
@@ -42,7 +42,7 @@ std::optional<SliceSpec> sliceSpec(NodeContext &c) {
       spec.axes = *axes;
     }
     if (c.has(4)) {
-      auto steps = c.integers(4);
+      auto steps = c.scalars(4);
       if (!steps)
         return std::nullopt;
       spec.steps = *steps;
@@ -52,7 +52,7 @@ std::optional<SliceSpec> sliceSpec(NodeContext &c) {
   if (spec.axes.empty())
     llvm::append_range(spec.axes, llvm::seq<int64_t>(0, count));
   if (spec.steps.empty())
-    spec.steps.assign(count, 1);
+    spec.steps.assign(count, Scalar(1));
   if (spec.ends.size() != count || spec.axes.size() != count ||
       spec.steps.size() != count) {
     c.error("the starts, ends, axes and steps differ in number");
@@ -60,9 +60,9 @@ std::optional<SliceSpec> sliceSpec(NodeContext &c) {
   }
   if (!c.axes(spec.axes, c.rank(0)))
     return std::nullopt;
-  for (int64_t step : spec.steps)
-    if (step == 0 || step == INT64_MIN) {
-      c.error("a step is " + std::to_string(step));
+  for (const Scalar &step : spec.steps)
+    if (step.isInteger(0) || step.isInteger(INT64_MIN)) {
+      c.error("a step is " + std::to_string(step.integer));
       return std::nullopt;
     }
   return spec;
@@ -92,6 +92,29 @@ std::pair<Scalar, Scalar> sliceBounds(HostBuilder &h, Scalar start, Scalar end,
   return {count.isInteger(0) ? Scalar(0) : start, count};
 }
 
+/// A slice whose step is known at run time only: the elements by index.
+Value sliceByIndex(NodeContext &c, Value x, int64_t axis, Scalar start,
+                   Scalar end, Scalar step) {
+  HostBuilder &h = c.h;
+  Scalar size = c.g.sizeOf(x, axis);
+  Scalar back = h.compare(arith::CmpIPredicate::slt, step, 0);
+  auto fromEnd = [&](Scalar at) {
+    return h.select(h.compare(arith::CmpIPredicate::slt, at, 0),
+                    h.add(at, size), at);
+  };
+  Scalar last = h.sub(size, 1);
+  start = fromEnd(start);
+  end = fromEnd(end);
+  start = h.select(back, h.clamp(start, 0, last), h.clamp(start, 0, size));
+  end = h.select(back, h.clamp(end, -1, last), h.clamp(end, 0, size));
+  Scalar count = h.max(h.ceilDiv(h.sub(end, start), step), 0);
+  Type i64 = c.b.getI64Type();
+  Value index =
+      c.g.add(c.g.mul(c.g.iota(i64, {count}, 0), c.g.splat(step, i64)),
+              c.g.splat(start, i64));
+  return c.g.gather(x, index, axis);
+}
+
 void importSlice(NodeContext &c) {
   auto spec = sliceSpec(c);
   if (!spec)
@@ -101,13 +124,20 @@ void importSlice(NodeContext &c) {
   Sizes offsets(own.size(), Scalar(0));
   SmallVector<int64_t> strides(own.size(), 1);
   for (auto [n, axis] : llvm::enumerate(spec->axes)) {
+    if (!spec->steps[n].isConstant())
+      continue;
     auto [offset, size] = sliceBounds(c.h, spec->starts[n], spec->ends[n],
-                                      spec->steps[n], own[axis]);
+                                      spec->steps[n].integer, own[axis]);
     offsets[axis] = offset;
     target[axis] = size;
-    strides[axis] = spec->steps[n];
+    strides[axis] = spec->steps[n].integer;
   }
-  c.set(0, c.g.slice(x, offsets, target, strides));
+  x = c.g.slice(x, offsets, target, strides);
+  for (auto [n, axis] : llvm::enumerate(spec->axes))
+    if (!spec->steps[n].isConstant())
+      x = sliceByIndex(c, x, axis, spec->starts[n], spec->ends[n],
+                       spec->steps[n]);
+  c.set(0, x);
 }
 
 bool hostSlice(NodeContext &c) {
@@ -118,13 +148,16 @@ bool hostSlice(NodeContext &c) {
   SmallVector<int64_t> shape(source.shape.begin(), source.shape.end());
   SmallVector<int64_t> offsets(shape.size(), 0), strides(shape.size(), 1);
   for (auto [n, axis] : llvm::enumerate(spec->axes)) {
-    auto [offset, size] = sliceBounds(c.h, spec->starts[n], spec->ends[n],
-                                      spec->steps[n], source.shape[axis]);
+    if (!spec->steps[n].isConstant())
+      return false;
+    auto [offset, size] =
+        sliceBounds(c.h, spec->starts[n], spec->ends[n], spec->steps[n].integer,
+                    source.shape[axis]);
     if (!offset.isConstant() || !size.isConstant())
       return false;
     offsets[axis] = offset.integer;
     shape[axis] = size.integer;
-    strides[axis] = spec->steps[n];
+    strides[axis] = spec->steps[n].integer;
   }
   return hostRemap(c, shape, [&](SmallVectorImpl<int64_t> &index) {
     for (auto [at, offset, stride] : llvm::zip(index, offsets, strides))
@@ -397,7 +430,8 @@ void importDepthToSpace(NodeContext &c) {
   std::string mode = c.string("mode", "DCR");
   Value x = c.tensor(0);
   Sizes s = c.g.sizesOf(x);
-  if (block < 1 || (s[1].isConstant() && s[1].integer % (block * block)))
+  if (block < 1 || block > 65536 ||
+      (s[1].isConstant() && s[1].integer % (block * block)))
     return c.error("the attribute 'blocksize' is " + std::to_string(block) +
                    ", which does not fit the channels");
   Scalar depth = c.h.floorDiv(s[1], block * block);
@@ -417,7 +451,8 @@ void importSpaceToDepth(NodeContext &c) {
   std::string mode = c.string("mode", "DCR");
   Value x = c.tensor(0);
   Sizes s = c.g.sizesOf(x);
-  if (block < 1 || (s[2].isConstant() && s[2].integer % block) ||
+  if (block < 1 || block > 65536 ||
+      (s[2].isConstant() && s[2].integer % block) ||
       (s[3].isConstant() && s[3].integer % block))
     return c.error("the attribute 'blocksize' is " + std::to_string(block) +
                    ", which does not fit the input");
@@ -456,7 +491,7 @@ void importTrilu(NodeContext &c) {
 void raddle::onnx::addSliceOps(OpTable &table) {
   OpRow rows[] = {
       {"Slice", "x l? l? l? l?", 1, "starts=is ends=is axes=is", importSlice,
-       hostSlice, "steps that are not known at import", 3, 'o'},
+       hostSlice, "", 3, 'o'},
       {"Split", "x l?", 0, "axis=i split=is num_outputs=i", importSplit,
        hostSplit},
       {"Concat", "x x*", 1, "axis=i", importConcat, hostConcat},

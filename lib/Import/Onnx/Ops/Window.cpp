@@ -83,13 +83,15 @@ std::optional<Window> raddle::onnx::readWindow(NodeContext &c,
       w.out.push_back(out);
       continue;
     }
-    w.low.push_back(pads[n]);
-    w.high.push_back(pads[n + rank]);
-    if (pads[n] < 0 || pads[n + rank] < 0) {
-      c.error("the attribute 'pads' holds a negative number",
-              "a Pad that crops");
+    for (int64_t pad : {pads[n], pads[n + rank]}) {
+      if (pad >= 0 && pad <= INT32_MAX)
+        continue;
+      c.error("the attribute 'pads' holds " + std::to_string(pad),
+              "0 to 2147483647; a Pad crops");
       return std::nullopt;
     }
+    w.low.push_back(pads[n]);
+    w.high.push_back(pads[n + rank]);
     Scalar span = c.h.sub(c.h.add(size, pads[n] + pads[n + rank]), extent);
     if (span.isConstant() && span.integer < 0) {
       c.error("the window of " + std::to_string(w.extent(n)) +
