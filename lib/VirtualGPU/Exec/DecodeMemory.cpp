@@ -164,7 +164,9 @@ bool Decoder::decodeStore(const Instruction &in) {
       return false;
   }
   std::vector<Slot> list;
-  form.srcBytes = static_cast<uint8_t>(bytes);
+  // Registers have 16 bits at least, and so do the places of constants.
+  const unsigned held = std::max(bytes, 2u);
+  form.srcBytes = static_cast<uint8_t>(held);
   for (unsigned i = 0; i < count; ++i) {
     if (count > 1 && (from.kind != OperandKind::Vector || from.count != count))
       return fail("expected a vector of " + std::to_string(count));
@@ -177,7 +179,7 @@ bool Decoder::decodeStore(const Instruction &in) {
       form.srcBytes = static_cast<uint8_t>(have);
     }
     Slot slot;
-    if (!source(element, bytes, form.type[0], slot, 0, true))
+    if (!source(element, held, form.type[0], slot, 0, true))
       return false;
     list.push_back(slot);
   }
