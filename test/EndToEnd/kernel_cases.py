@@ -14,6 +14,10 @@ def scan():
                 f.add("CumSum", x, Const(np.array(axis, np.int64)), exclusive=exclusive, reverse=reverse)
     f.add("CumSum", f.integers(-9, 9, 300), Const(np.array(0, np.int64)))
     f.add("CumSum", f.floats(2, 700, scale=0.5), Const(np.array(1, np.int64)), fraction=1e-5)
+    # Segments of rows: lengths around multiples of the number of segments.
+    for length in [128, 129, 640, 1000]:
+        f.add("CumSum", f.integers(-9, 9, 3, length, 2), Const(np.array(1, np.int64)), exclusive=length % 2,
+              reverse=int(length > 200))
     return f
 
 
