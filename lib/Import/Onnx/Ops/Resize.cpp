@@ -198,14 +198,27 @@ void resizeByGathers(NodeContext &c, ArrayRef<int64_t> axes,
   };
   std::optional<SmallVector<Scalar>> sizes;
   if (!byScales) {
-    if (c.string("keep_aspect_ratio_policy", "stretch") != "stretch")
-      return c.error("an aspect ratio to keep with sizes that are not known at "
-                     "import");
     sizes = c.scalars(3);
     if (!sizes)
       return;
   }
   Value x = c.tensor(0);
+  // With an aspect ratio to keep, all dims have the smallest or largest scale.
+  std::string policy = c.string("keep_aspect_ratio_policy", "stretch");
+  Value common;
+  if (!byScales && policy != "stretch") {
+    if (policy != "not_larger" && policy != "not_smaller")
+      return c.error("the attribute 'keep_aspect_ratio_policy' is '" + policy +
+                         "'",
+                     "stretch, not_larger, not_smaller");
+    for (auto [n, axis] : llvm::enumerate(axes)) {
+      Value scale =
+          g.div(g.splat((*sizes)[n], f32), g.splat(g.sizeOf(x, axis), f32));
+      common = !common                   ? scale
+               : policy == "not_smaller" ? g.max(common, scale)
+                                         : g.min(common, scale);
+    }
+  }
   SmallVector<AxisResize> specs;
   for (auto [n, axis] : llvm::enumerate(axes)) {
     AxisResize spec;
@@ -214,6 +227,10 @@ void resizeByGathers(NodeContext &c, ArrayRef<int64_t> axes,
     if (byScales) {
       spec.scale = element(2, n);
       Value size = g.map<math::FloorOp>({g.mul(in, spec.scale)});
+      spec.size = g.read(g.cast(size, ElemType::Float, ElemType::Int64), {});
+    } else if (common) {
+      spec.scale = common;
+      Value size = g.map<math::FloorOp>({g.add(g.mul(in, common), 0.5)});
       spec.size = g.read(g.cast(size, ElemType::Float, ElemType::Int64), {});
     } else {
       spec.size = (*sizes)[n];
@@ -294,8 +311,7 @@ void raddle::onnx::addResizeOps(OpTable &table) {
        "exclude_outside=i extrapolation_value=f keep_aspect_ratio_policy=s "
        "mode=s nearest_mode=s",
        importResize, nullptr,
-       "antialiasing and aspect ratios with scales or sizes that are not known "
-       "at import"},
+       "antialiasing with scales that are not known at import"},
       {"Upsample", "f f?", 1, "mode=s scales=fs", importScaled, nullptr,
        "integer inputs; scales that are not known at import"},
   };
