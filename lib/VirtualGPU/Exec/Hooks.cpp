@@ -15,14 +15,16 @@ static bool checkGlobal(Warp &w, const Op &op, const uint64_t *addresses,
   for (uint32_t m = lanes; m; m &= m - 1) {
     unsigned lane = __builtin_ctz(m);
     uint64_t address = addresses[lane];
-    std::string what = std::string("global ") + verb(isWrite) + " of " +
-                       std::to_string(bytes) + " bytes";
+    auto what = [&] {
+      return std::string("global ") + verb(isWrite) + " of " +
+             std::to_string(bytes) + " bytes";
+    };
     if (!last || address - last->base >= last->bytes)
       last = memory.find(address);
     if (!last || bytes > last->bytes - (address - last->base)) {
       if (const Allocation *freed = memory.findFreed(address); freed && !last) {
         w.block->fault(w, op, FaultClass::UseAfterFree,
-                       what + " in freed memory", lane, true, address,
+                       what() + " in freed memory", lane, true, address,
                        "in freed " + describeAllocation(*freed));
         return false;
       }
@@ -36,12 +38,12 @@ static bool checkGlobal(Warp &w, const Op &op, const uint64_t *addresses,
                     : std::string("across the end of ");
         place += describeAllocation(*near);
       }
-      w.block->fault(w, op, FaultClass::OutOfBounds, what + " out of bounds",
+      w.block->fault(w, op, FaultClass::OutOfBounds, what() + " out of bounds",
                      lane, true, address, place);
       return false;
     }
     if (bytes && (bytes & (bytes - 1)) == 0 && (address & (bytes - 1))) {
-      w.block->fault(w, op, FaultClass::Misaligned, what + " is misaligned",
+      w.block->fault(w, op, FaultClass::Misaligned, what() + " is misaligned",
                      lane, true, address, describeAllocation(*last));
       return false;
     }

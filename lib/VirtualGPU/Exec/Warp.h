@@ -47,7 +47,7 @@ struct Group {
 struct Range {
   uint64_t begin = 1, end = 0;
 };
-constexpr unsigned kRangeCacheSize = 64;
+constexpr unsigned kRangeCacheSize = 128;
 
 /// Generic addresses of shared and local memory. Their low 32 bits are the
 /// address within the space.
