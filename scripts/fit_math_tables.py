@@ -2,7 +2,7 @@
 """Fits the polynomials of dialects/Tile/Conversion/TileToNVVM/MathTables.h.
 
 Every elementary function is reduced to a smooth remainder on a small interval
-(see the comment of each table); Chebyshev interpolation in 60 digits gives a
+(see the comment of each table); Chebyshev interpolation in 160 digits gives a
 polynomial whose largest error is close to the least possible one. Run it and
 redirect the output to the header.
 """
@@ -11,8 +11,8 @@ import struct
 
 import mpmath as mp
 
-mp.mp.dps = 60
-TINY = mp.mpf(10) ** -12
+mp.mp.dps = 160
+TINY = mp.mpf(10) ** -30
 
 
 def odd(function):

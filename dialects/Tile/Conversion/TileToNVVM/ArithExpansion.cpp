@@ -317,13 +317,9 @@ static void expandFloat(Operation *op, OpBuilder &b) {
   OperationState state(loc, op->getName());
   for (Value operand : op->getOperands()) {
     if (operand.getType() == type) {
-      auto extended = arith::ExtFOp::create(b, loc, wider, operand);
-      operand = extended;
-      if (wide && type.isBF16()) {
-        Value middle =
-            arith::ExtFOp::create(b, loc, b.getF32Type(), extended.getIn());
-        extended->setOperand(0, middle);
-      }
+      if (wide && type.isBF16()) // no direct conversion
+        operand = arith::ExtFOp::create(b, loc, b.getF32Type(), operand);
+      operand = arith::ExtFOp::create(b, loc, wider, operand);
     }
     state.operands.push_back(operand);
   }

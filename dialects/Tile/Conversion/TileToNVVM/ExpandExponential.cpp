@@ -52,8 +52,8 @@ Number functions::exp(MathBuilder &m, Number x, int power) {
   Number t = m.number(m.call("llvm.nvvm.fma.rn.sat.f", type, operands));
   Value scaled[] = {t.value, m.number(252).value, m.number(12582913).value};
   Number j = m.number(m.call("llvm.nvvm.fma.rm.f", type, scaled));
-  Number n = j - 12583039.0;
-  Number f = m.fma(x, 1.4426950216293335, -n);
+  Number minusN = 12583039.0 - j;
+  Number f = m.fma(x, 1.4426950216293335, minusN);
   f = m.fma(x, 1.925963033500011e-8, f);
   Bits exponent = m.op<arith::ShLIOp>(m.toBits(j), 23);
   if (power)

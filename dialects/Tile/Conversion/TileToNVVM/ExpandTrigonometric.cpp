@@ -87,8 +87,12 @@ static Reduced reduce(MathBuilder &m, Number x) {
       m.fma(minusN, m.pick(1.57079601287841796875, 1.5707963267948966), x);
   r = m.fma(minusN, m.pick(3.13916473e-7, 6.1232339957367574e-17), r);
   r = m.fma(minusN, m.pick(5.39030253e-15, 8.4784276603688985e-32), r);
-  if (m.isF64())
-    return {r, q};
+  if (m.isF64()) {
+    // The quadrant has 32 bits; beyond, no digit would be right.
+    Number nan = m.number(std::numeric_limits<double>::quiet_NaN());
+    return {m.selectNumber(m.less(m.abs(x), m.number(2147483648.0)), r, nan),
+            q};
+  }
   // Finite from 2^16 on, as one comparison of bits.
   Bits magnitude = m.op<arith::AndIOp>(m.toBits(x), 0x7fffffff);
   constexpr int64_t first = 0x47800000;
