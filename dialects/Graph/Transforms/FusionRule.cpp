@@ -26,6 +26,8 @@ namespace {
 /// lists bounded.
 constexpr unsigned maxGroupOps = 96;
 constexpr unsigned maxGroupInputs = 48;
+/// Columns of a product whose block can hold whole rows.
+constexpr int64_t maxRowColumns = 512;
 
 /// A group that evaluates a value, and how.
 struct Use {
@@ -157,7 +159,13 @@ bool BlockPlanner::joinNorm(NormOp norm, Node &node) {
   RankedTensorType type = norm.getType();
   if (group.skeleton != "contraction" || !isa<ContractOp>(group.root) ||
       static_cast<int64_t>(norm.getAxis()) != type.getRank() - 1 ||
-      type.isDynamicDim(type.getRank() - 1))
+      type.isDynamicDim(type.getRank() - 1) ||
+      type.getShape().back() > maxRowColumns)
+    return false;
+  // Whole rows fit a block on tensor cores only.
+  Type element = getElementTypeOrSelf(group.root->getOperand(0).getType());
+  if (!isa<FloatType>(element) || element.getIntOrFloatBitWidth() > 32 ||
+      cast<ContractOp>(group.root).getCompute() == ComputeMode::f32)
     return false;
   for (Value operand : {norm.getScale(), norm.getBias()})
     if (operand && positionOf(operand) >= 0 &&

@@ -34,7 +34,13 @@ struct Operand {
 
 class ContractionSkeleton : public KernelSkeleton {
 public:
-  StringRef getName() const override { return "contraction"; }
+  /// With `holdsRows` a block computes whole rows of the result, so that its
+  /// epilogue may normalise them.
+  explicit ContractionSkeleton(bool holdsRows) : holdsRows(holdsRows) {}
+
+  StringRef getName() const override {
+    return holdsRows ? "row_contraction" : "contraction";
+  }
   SmallVector<Parameters> enumerate(graph::GroupOp group) const override;
   FailureOr<GroupKernels> build(graph::GroupOp group,
                                 const Parameters &parameters, StringRef name,
@@ -51,7 +57,72 @@ private:
                                           const Parameters &parameters,
                                           StringRef name,
                                           OpBuilder &moduleBuilder) const;
+
+  bool holdsRows;
 };
+
+/// Computes the norms of the epilogue: rows lie along dim 1 of the tile, from
+/// its first column on.
+void defineNorms(KernelBuilder &kernel, TileElementBuilder &element,
+                 OpBuilder &b, Value column, ArrayRef<Value> at) {
+  Location loc = kernel.loc;
+  LinearLayout rowLayout = element.getLinearLayout().dropDim(1);
+  int64_t rowCount = element.getShape()[0], width = element.getShape()[1];
+  for (Operation &op : kernel.group.getBody().front()) {
+    auto norm = dyn_cast<graph::NormOp>(op);
+    if (!norm)
+      continue;
+    Type f32 = b.getF32Type();
+    int64_t size = norm.getType().getShape().back();
+    Value inside;
+    if (size != width)
+      inside = element.compare(arith::CmpIPredicate::slt, column,
+                               element.integer(size));
+    TileElementBuilder rows(kernel, b, {rowCount, 1}, rowLayout);
+    auto mean = [&](Value value) {
+      if (inside)
+        value = element.select(inside, value, element.number(0, f32));
+      Combiner combiner = getCombiner(graph::ReduceKind::add, f32);
+      auto sum = ReduceOp::create(
+          b, loc, TypeRange{getTileType({rowCount, 1}, f32, rowLayout)}, 1,
+          ValueRange{element.full(value)});
+      {
+        OpBuilder::InsertionGuard guard(b);
+        Block *block =
+            b.createBlock(&sum.getCombiner(), {}, {f32, f32}, {loc, loc});
+        YieldOp::create(b, loc,
+                        combiner.combine(b, loc, {block->getArgument(0)},
+                                         {block->getArgument(1)}));
+      }
+      return rows.create<arith::DivFOp>(
+          {sum.getResult(0), rows.number(double(size), f32)});
+    };
+    Value value =
+        convertNumber(element, element.evaluate(norm.getInput(), at), f32);
+    if (norm.getKind() == graph::NormKind::layer)
+      value = element.create<arith::SubFOp>({value, mean(value)});
+    Value variance = mean(element.create<arith::MulFOp>({value, value}));
+    Value root = rows.create<math::SqrtOp>({rows.create<arith::AddFOp>(
+        {variance, rows.number(norm.getEpsilon().convertToDouble(), f32)})});
+    value = element.create<arith::DivFOp>({value, root});
+    auto parameter = [&](Value tensor) {
+      auto type = cast<RankedTensorType>(tensor.getType());
+      Indices indices;
+      if (type.getRank() > 0)
+        indices.push_back(type.getDimSize(0) == 1 ? element.integer(0)
+                                                  : at.back());
+      return convertNumber(element, element.evaluate(tensor, indices), f32);
+    };
+    if (norm.getScale())
+      value =
+          element.create<arith::MulFOp>({value, parameter(norm.getScale())});
+    if (norm.getBias())
+      value = element.create<arith::AddFOp>({value, parameter(norm.getBias())});
+    element.define(
+        norm.getResult(), at,
+        convertNumber(element, value, norm.getType().getElementType()));
+  }
+}
 
 } // namespace
 
@@ -77,6 +148,14 @@ ContractionSkeleton::enumerate(graph::GroupOp group) const {
                       {"stages", stages}});
   };
   int64_t bk = domain.getDotKind() == DotKind::s8 ? 64 : 32;
+  if (holdsRows) {
+    // Shared memory holds two stages of all columns.
+    int64_t columns =
+        std::max<int64_t>(64, ceilPowerOf2(std::max<int64_t>(n, 1)));
+    add(16, columns, 16, 1, 4, 2);
+    add(32, columns, 16, 1, 8, 2);
+    return result;
+  }
   // The default: large tiles when both sides are long, narrow ones when a side
   // is short (static sizes only; -1 is dynamic).
   bool shortN = n > 0 && n <= 32, shortM = m > 0 && m <= 32;
@@ -99,6 +178,14 @@ FailureOr<GroupKernels>
 ContractionSkeleton::build(graph::GroupOp group, const Parameters &parameters,
                            StringRef name, OpBuilder &moduleBuilder) const {
   ContractionDomain domain(group.getRootOp());
+  if (holdsRows) {
+    int64_t columns = domain.getStaticExtent(domain.n);
+    if (!domain.usesTensorCores() || columns <= 0 ||
+        columns > getParameter(parameters, "bn", 64))
+      return group.emitOpError("of skeleton 'row_contraction' expected a "
+                               "product for tensor cores with rows of at most ")
+             << getParameter(parameters, "bn", 64) << " columns";
+  }
   if (domain.usesTensorCores())
     return buildTensorCore(group, domain, parameters, name, moduleBuilder);
   return buildSequential(group, domain, parameters, name, moduleBuilder);
@@ -310,8 +397,13 @@ FailureOr<GroupKernels> ContractionSkeleton::buildTensorCore(
       domain.getResultIndices(element.delinearize(batchIndex, batchExtents),
                               element.delinearize(m, mExtents),
                               element.delinearize(n, nExtents), element);
-  if (failed(storeEpilogue(kernel, element, group.getRootOp()->getResult(0), at,
-                           convertNumber(element, acc, result))))
+  Value root = group.getRootOp()->getResult(0);
+  Value product = convertNumber(element, acc, result);
+  if (holdsRows) {
+    element.define(root, at, product);
+    defineNorms(kernel, element, b, n, at);
+  }
+  if (failed(storeEpilogue(kernel, element, root, at, product)))
     return failure();
   GroupKernels kernels;
   kernels.kernels.push_back(kernel.finish(blocks));
@@ -381,6 +473,11 @@ FailureOr<GroupKernels> ContractionSkeleton::buildSequential(
 }
 
 const KernelSkeleton &raddle::tile::getContractionSkeleton() {
-  static const ContractionSkeleton skeleton;
+  static const ContractionSkeleton skeleton(/*holdsRows=*/false);
+  return skeleton;
+}
+
+const KernelSkeleton &raddle::tile::getRowContractionSkeleton() {
+  static const ContractionSkeleton skeleton(/*holdsRows=*/true);
   return skeleton;
 }

@@ -10,9 +10,10 @@ KernelSkeleton::~KernelSkeleton() = default;
 llvm::ArrayRef<const KernelSkeleton *> raddle::tile::getSkeletons() {
   static const KernelSkeleton *skeletons[] = {
       &getPointwiseSkeleton(),   &getReductionSkeleton(),
-      &getContractionSkeleton(), &getAttentionSkeleton(),
-      &getRecurrenceSkeleton(),  &getScanSkeleton(),
-      &getScatterSkeleton(),     &getSortSkeleton()};
+      &getContractionSkeleton(), &getRowContractionSkeleton(),
+      &getAttentionSkeleton(),   &getRecurrenceSkeleton(),
+      &getScanSkeleton(),        &getScatterSkeleton(),
+      &getSortSkeleton()};
   return skeletons;
 }
 

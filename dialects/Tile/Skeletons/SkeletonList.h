@@ -8,6 +8,7 @@ namespace raddle::tile {
 const KernelSkeleton &getPointwiseSkeleton();
 const KernelSkeleton &getReductionSkeleton();
 const KernelSkeleton &getContractionSkeleton();
+const KernelSkeleton &getRowContractionSkeleton();
 const KernelSkeleton &getAttentionSkeleton();
 const KernelSkeleton &getRecurrenceSkeleton();
 const KernelSkeleton &getScanSkeleton();
