@@ -69,9 +69,11 @@ static void cpAsync(Warp &w, const Op &op) {
     return;
   }
   if (reading) {
-    const Range &range =
-        w.ranges[(reinterpret_cast<uintptr_t>(&op) / sizeof(Op)) %
-                 kRangeCacheSize];
+    Range &range = w.ranges[(reinterpret_cast<uintptr_t>(&op) / sizeof(Op)) %
+                            kRangeCacheSize];
+    if (begin < range.begin || end > range.end)
+      if (const Allocation *a = w.block->launch.memory->find(begin))
+        range = {a->base, a->base + a->bytes};
     if (begin < range.begin || end > range.end || (mixed & (bytes - 1))) {
       // Lanes with a shorter source are checked with their own size.
       for (uint32_t m = reading; m; m &= m - 1) {
@@ -95,8 +97,11 @@ static void cpAsync(Warp &w, const Op &op) {
                                     to, w.exec, bytes, kAsync)))
     return;
   for (uint32_t m = w.exec; m; m &= m - 1) {
-    unsigned l = __builtin_ctz(m);
-    std::memset(w.shared + (copy.to[l] - kSharedBase), 0xff, bytes);
+    uint8_t *to = w.shared + (copy.to[__builtin_ctz(m)] - kSharedBase);
+    if (bytes == 16) // nearly always
+      std::memset(to, 0xff, 16);
+    else
+      std::memset(to, 0xff, bytes);
   }
 }
 
@@ -117,7 +122,9 @@ static void wait(Warp &w, uint32_t keep, bool all) {
         continue;
       uint8_t *to = w.shared + (copy.to[l] - kSharedBase);
       uint32_t size = copy.sourceBytes[l];
-      if (size)
+      if (size == 16)
+        std::memcpy(to, reinterpret_cast<const void *>(copy.from[l]), 16);
+      else if (size)
         std::memcpy(to, reinterpret_cast<const void *>(copy.from[l]), size);
       if (size < copy.bytes)
         std::memset(to + size, 0, copy.bytes - size);
