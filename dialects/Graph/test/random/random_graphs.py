@@ -1,6 +1,6 @@
 """Random graphs of index operations, judged by NumPy.
 
-usage: random_graphs.py [--first SEED] [--count N] [--keep DIR] [PIPELINE...]
+usage: random_graphs.py [--first SEED] [--count N] [--keep DIR] [-- PIPELINE...]
 
 Each seed gives one graph, which mixes static and dynamic dims, constants and
 arguments. It is run by the reference evaluator as it is and after each pass
