@@ -162,7 +162,7 @@ ContractionSkeleton::enumerate(graph::GroupOp group) const {
   if (shortN && !shortM)
     add(128, 32, bk, 4, 1, 3);
   else if (shortM && !shortN)
-    add(32, 128, bk, 1, 4, 3);
+    add(32, 64, bk, 1, 4, 3);
   else if (wide && m >= 512 && n >= 512)
     add(128, 128, bk, 2, 2, 3);
   add(64, 64, bk, 2, 2, 3);

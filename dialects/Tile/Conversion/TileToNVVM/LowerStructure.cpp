@@ -25,9 +25,6 @@ FailureOr<LLVM::LLVMFuncOp> KernelLowering::run() {
                 builder.getUnitAttr());
   func->setAttr(NVVM::NVVMDialect::getReqntidAttrName(),
                 builder.getDenseI32ArrayAttr({int32_t(numWarps * 32)}));
-  // One block per multiprocessor is enough: no spills for the sake of two.
-  func->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
-                builder.getI32IntegerAttr(1));
   if (Attribute parameters = kernel->getAttr("tile.parameters"))
     func->setAttr("tile.parameters", parameters);
   OpBuilder::InsertionGuard guard(builder);
