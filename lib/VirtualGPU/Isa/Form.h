@@ -140,9 +140,10 @@ enum class Sem : uint8_t {
   X(rn)                                                                                \
   X(rz)                                                                                \
   X(rm)                                                                                \
-  X(rp) X(rna) X(rni) X(rzi) X(rmi) X(rpi) X(rs) X(ftz) X(sat) X(satfinite) X(         \
-      relu) X(approx) X(full) X(lo) X(hi) X(wide) X(cc) X(eq) X(ne) X(lt)              \
-      X(le) X(gt) X(ge) X(ls) X(hs) X(equ) X(neu) X(ltu) X(leu) X(gtu) X(geu)          \
+  X(rp)                                                                                \
+  X(rna) X(rni) X(rzi) X(rmi) X(rpi) X(rs) X(ftz) X(sat) X(satfinite) X(relu)          \
+      X(approx) X(full) X(lo) X(hi) X(wide) X(cc) X(eq) X(ne) X(lt) X(le) X(           \
+          gt) X(ge) X(ls) X(hs) X(equ) X(neu) X(ltu) X(leu) X(gtu) X(geu)              \
           X(num) X(nan) X(NaN) X(xorsign) X(abs) X(and_) X(or_) X(xor_) X(             \
               popc) X(add) X(inc) X(dec) X(min) X(max) X(exch) X(cas) X(noftz)         \
               X(l) X(r) X(clamp) X(wrap) X(f4e) X(b4e) X(rc8) X(ecl) X(ecr) X(         \

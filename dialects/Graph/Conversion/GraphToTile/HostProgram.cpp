@@ -239,9 +239,8 @@ Value HostProgramBuilder::getExtent(Value tensor, unsigned dim) {
     // Known before the branch when both sides say so.
     unsigned number = cast<OpResult>(tensor).getResultNumber();
     Value condition = getScalar(branch.getCondition());
-    Value sides[] = {
-        getExtent(branch.thenYield()->getOperand(number), dim),
-        getExtent(branch.elseYield()->getOperand(number), dim)};
+    Value sides[] = {getExtent(branch.thenYield()->getOperand(number), dim),
+                     getExtent(branch.elseYield()->getOperand(number), dim)};
     result = arith::SelectOp::create(b, loc, condition, sides[0], sides[1]);
   } else {
     Operation *op = tensor.getDefiningOp();
