@@ -248,6 +248,10 @@ Value GraphBuilder::floatCast(Value x, Type element) {
   Type from = elementOf(x);
   if (from == element)
     return x;
+  if (!isa<FloatType>(from) || !isa<FloatType>(element)) {
+    problem("the operands differ in element type");
+    return x;
+  }
   unsigned had = from.getIntOrFloatBitWidth();
   unsigned wants = element.getIntOrFloatBitWidth();
   if (had < wants)

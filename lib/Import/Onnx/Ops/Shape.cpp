@@ -446,6 +446,8 @@ bool hostConstantOfShape(NodeContext &c) {
 
 void importRange(NodeContext &c) {
   ElemType type = c.type(0);
+  if (c.type(1) != type || c.type(2) != type)
+    return c.error("start, limit and step differ in element type");
   Type element = c.element(0);
   const HostTensor *start = c.host(0), *limit = c.host(1), *delta = c.host(2);
   if (start && limit && delta && isFloat(type) && start->isConstant() &&
@@ -488,7 +490,7 @@ void importRange(NodeContext &c) {
 }
 
 bool hostRange(NodeContext &c) {
-  if (isFloat(c.type(0)))
+  if (isFloat(c.type(0)) || c.type(1) != c.type(0) || c.type(2) != c.type(0))
     return false;
   for (unsigned n = 0; n < 3; ++n)
     if (!c.host(n)->isConstant() || c.host(n)->elements.size() != 1)
