@@ -82,6 +82,19 @@ static void expandShift(Operation *op, Integers &i) {
   unsigned width = i.type.getIntOrFloatBitWidth();
   if (getUpperBound(amount) < width)
     return;
+  if (width == 64 && !isa<arith::ShRSIOp>(op)) {
+    // In two halves: the back end takes a shift that is guarded by a select
+    // for the clamping shift of PTX, which sees only 32 bits of the amount.
+    Value all = i.constant(64);
+    Value limited = i.select(i.compare(arith::CmpIPredicate::ult, amount, all),
+                             amount, all);
+    Value half = i.op<arith::ShRUIOp>(limited, i.constant(1));
+    Value rest = i.op<arith::SubIOp>(limited, half);
+    bool left = isa<arith::ShLIOp>(op);
+    for (Value part : {half, rest})
+      x = left ? i.op<arith::ShLIOp>(x, part) : i.op<arith::ShRUIOp>(x, part);
+    return replace(op, x);
+  }
   Value last = i.constant(width - 1);
   Value inside = i.compare(arith::CmpIPredicate::ule, amount, last);
   Value limited = i.select(inside, amount, last);

@@ -3,6 +3,7 @@
 #include "dialects/Tile/Conversion/TileToNVVM/KernelLowering.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/IR/IRMapping.h"
+#include "llvm/ADT/bit.h"
 
 using namespace mlir;
 using namespace raddle::tile;
@@ -392,7 +393,7 @@ LogicalResult KernelLowering::lower(DotOp op) {
     return callIntrinsic("llvm.nvvm.f2tf32.rna", i32,
                          {bitcast(word, builder.getF32Type())});
   };
-  // x = high + low, both tf32; low is zero where x is not finite.
+  // x = high + low, both tf32.
   auto splitWords = [&](const Words &words,
                         bool exact) -> std::pair<Words, Words> {
     Words high, low;
@@ -401,22 +402,26 @@ LogicalResult KernelLowering::lower(DotOp op) {
         high.push_back(word);
         continue;
       }
-      Value h = round(word);
-      high.push_back(h);
-      if (!split)
+      if (!split) {
+        high.push_back(round(word));
         continue;
+      }
+      // High parts are of numbers that round to finite ones, so that they stay
+      // finite. What is left, infinity and NaN included, goes into the low
+      // part: its product with the finite high part of the other operand is
+      // the right infinity or NaN, and no infinities of both signs meet.
       Type f32 = builder.getF32Type();
-      Value difference = arith::SubFOp::create(
-          builder, emit.loc, bitcast(word, f32), bitcast(h, f32));
-      // inf - inf is NaN: such a low part must not spoil the product.
-      Value magnitude = arith::AndIOp::create(builder, emit.loc, h,
-                                              emit.constant(0x7f800000));
-      Value finite =
-          arith::CmpIOp::create(builder, emit.loc, arith::CmpIPredicate::ne,
-                                magnitude, emit.constant(0x7f800000));
-      Value l = arith::SelectOp::create(builder, emit.loc, finite,
-                                        round(difference), emit.constant(0));
-      low.push_back(l);
+      float limit = llvm::bit_cast<float>(0x7f7fefffu);
+      Value x = bitcast(word, f32);
+      Value limited = arith::MaxNumFOp::create(
+          builder, emit.loc, x, emit.constant(builder.getF32FloatAttr(-limit)));
+      limited = arith::MinNumFOp::create(
+          builder, emit.loc, limited,
+          emit.constant(builder.getF32FloatAttr(limit)));
+      Value h = round(limited);
+      high.push_back(h);
+      low.push_back(
+          round(arith::SubFOp::create(builder, emit.loc, x, bitcast(h, f32))));
     }
     return {high, low};
   };
