@@ -33,8 +33,11 @@ SharedSwizzle raddle::tile::chooseSwizzle(int64_t fast, unsigned bytes,
 void raddle::tile::stageTile(TileElementBuilder &element, Value value,
                              Type type, Value buffer, Value slot) {
   OpBuilder &b = element.builder;
+  // An element that is repeated along a dim passes through registers.
+  auto tile = dyn_cast<RankedTensorType>(value.getType());
+  bool isWhole = tile && tile.getShape() == element.getShape();
   if (auto load = value.getDefiningOp<LoadOp>();
-      load && getElementTypeOrSelf(value.getType()) == type) {
+      load && isWhole && getElementTypeOrSelf(value.getType()) == type) {
     Value offsets = element.full(load.getOffsets());
     Value mask = load.getMask() ? element.full(load.getMask()) : Value();
     CopyOp::create(b, element.loc, load.getBase(), offsets, mask, buffer, slot);
