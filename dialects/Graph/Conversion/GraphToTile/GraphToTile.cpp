@@ -2,6 +2,7 @@
 
 #include "dialects/Graph/Conversion/GraphToTile/GraphToTile.h"
 #include "dialects/Graph/Conversion/GraphToTile/HostProgram.h"
+#include "dialects/Graph/IR/DimSource.h"
 #include "mlir/IR/AsmState.h"
 
 namespace raddle::graph {
@@ -24,6 +25,25 @@ static std::string getStructure(GroupOp group) {
     os << ' ' << *root;
   for (Type type : group->getOperandTypes())
     os << ' ' << type;
+  os << '\n';
+  // Elements are built knowing which sizes are equal, also by what stands
+  // outside of the group: sources of sizes, numbered as they occur.
+  std::map<DimSource, unsigned> sources;
+  auto printSize = [&](const SizeProduct &size) {
+    os << size.factor;
+    for (const DimSource &source : size.sources)
+      os << '*' << sources.try_emplace(source, sources.size()).first->second;
+    os << ' ';
+  };
+  for (Value input : group.getInputs()) {
+    auto type = cast<RankedTensorType>(input.getType());
+    for (int64_t d = 0; d < type.getRank(); ++d)
+      if (type.isDynamicDim(d))
+        printSize(getDimProduct(input, d));
+  }
+  for (Value scalar : group.getScalars())
+    if (scalar.getType().isIndex())
+      printSize(getSizeProduct(OpFoldResult(scalar)));
   os << '\n';
   AsmState state(group, flags);
   for (Operation &op : group.getBody().front()) {
