@@ -240,8 +240,9 @@ static LogicalResult compile() {
     return fail("cannot read '" + input + "'");
   lap("import");
 
-  auto print = [&](llvm::raw_ostream &os) {
-    module->print(os, OpPrintingFlags().enableDebugInfo(false));
+  // Up to fusion the names of nodes are locations, which the text must keep.
+  auto print = [&](llvm::raw_ostream &os, Phase phase) {
+    module->print(os, OpPrintingFlags().enableDebugInfo(phase < Phase::Fuse));
     os << '\n';
   };
   auto dump = [&](Phase phase) -> LogicalResult {
@@ -252,7 +253,8 @@ static LogicalResult compile() {
     llvm::SmallString<128> path(dumpDir);
     llvm::sys::path::append(path, llvm::Twine(unsigned(phase)) + "-" +
                                       getPhaseName(phase) + ".mlir");
-    return writeText(path.str().str(), print);
+    return writeText(path.str().str(),
+                     [&](llvm::raw_ostream &os) { print(os, phase); });
   };
   if (failed(dump(Phase::Import)))
     return failure();
@@ -277,7 +279,7 @@ static LogicalResult compile() {
     });
   };
   if (*last != Phase::PTX)
-    return writeText(output, print);
+    return writeText(output, [&](llvm::raw_ostream &os) { print(os, *last); });
   if (!dumpDir.empty()) {
     llvm::SmallString<128> path(dumpDir);
     llvm::sys::path::append(path, "9-ptx.ptx");

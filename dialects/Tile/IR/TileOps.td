@@ -224,14 +224,14 @@ def Tile_CopyOp : Tile_Op<"copy", [MemoryEffects<[MemRead, MemWrite]>]> {
 
     Example:
     ```mlir
-    tile.copy %p[%o] mask %m to %s[%stage] : tensor<128x32xi32, #l>, tensor<128x32xi1, #l>, !tile.shared<...>
+    tile.copy %p[%o] mask %m to %s[%stage] : !tile.shared<...>, tensor<128x32xi32, #l>, tensor<128x32xi1, #l>
     ```
   }];
   let arguments = (ins Tile_Pointer:$base, Tile_Tile:$offsets, Optional<Tile_Mask>:$mask,
                        Tile_SharedType:$buffer, I32:$stage);
   let assemblyFormat = [{
     $base `[` $offsets `]` (`mask` $mask^)? `to` $buffer `[` $stage `]` attr-dict
-    `:` type($offsets) (`,` type($mask)^)? `,` type($buffer)
+    `:` type($buffer) `,` type($offsets) (`,` type($mask)^)?
   }];
 }
 
