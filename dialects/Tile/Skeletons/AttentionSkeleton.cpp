@@ -102,6 +102,8 @@ AttentionSkeleton::build(graph::GroupOp group, const Parameters &parameters,
   int64_t ep = std::max<int64_t>(ceilPowerOf2(e), 8);
 
   KernelBuilder kernel(group, name, warps, moduleBuilder);
+  if (dp * bytes <= 128)
+    kernel.func->setAttr("tile.min_blocks", moduleBuilder.getI64IntegerAttr(2));
   OpBuilder &b = kernel.builder;
   Location loc = kernel.loc;
   Type f32 = b.getF32Type();
@@ -142,7 +144,7 @@ AttentionSkeleton::build(graph::GroupOp group, const Parameters &parameters,
   auto mask = [&](TileElementBuilder &element, Value index, Value total,
                   int64_t tile) {
     auto known = graph::getConstantIndex(total);
-    if (known && *known % tile == 0)
+    if (known && *known > 0 && *known % tile == 0)
       return;
     Value inside = element.compare(arith::CmpIPredicate::slt, index, total);
     element.mask = element.mask
@@ -344,6 +346,12 @@ AttentionSkeleton::build(graph::GroupOp group, const Parameters &parameters,
       ConvertOp::create(b, loc, getTileType({bm, 1}, f32, outLayout.dropDim(1)),
                         loop.getResult(2));
   Value result = out.create<arith::DivFOp>({loop.getResult(0), sum});
+  // Without any key the sum over values is empty, not undefined.
+  if (auto known = graph::getConstantIndex(nTotal); !known || *known == 0) {
+    Value anyKey =
+        out.compare(arith::CmpIPredicate::sgt, nTotal, out.integer(0));
+    result = out.select(anyKey, result, out.number(0, f32));
+  }
   if (op.getMaskedRowsZero()) {
     Value any = out.compare(arith::CmpFPredicate::OGT, sum, out.number(0, f32));
     result = out.select(any, result, out.number(0, f32));

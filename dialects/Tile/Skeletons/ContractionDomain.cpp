@@ -124,6 +124,11 @@ Type ContractionDomain::getOperandType(unsigned side) const {
   }
 }
 
+bool ContractionDomain::scalesLeft() const {
+  return dotKind == DotKind::f16 &&
+         getElementTypeOrSelf(root->getOperand(0)).isF32();
+}
+
 int64_t ContractionDomain::getDotStep() const {
   unsigned bits = getOperandType(0).getIntOrFloatBitWidth();
   if (*dotKind == DotKind::tf32x3)

@@ -36,6 +36,12 @@ public:
 
   bool usesTensorCores() const { return dotKind.has_value(); }
   DotKind getDotKind() const { return *dotKind; }
+  /// Activations of f32 models leave the range of f16 (65504) sooner than its
+  /// precision: with `--compute=f16` the left operand is divided by `leftScale`
+  /// before it is rounded, and the sum multiplied by it. Values up to 2^20 keep
+  /// finite; below 2^-10 the error is absolute, 2^-21 (docs/Numerics.md).
+  static constexpr double leftScale = 16;
+  bool scalesLeft() const;
   /// Elements of k in one `tile.dot`.
   int64_t getDotStep() const;
   /// Type in shared memory of operand 0 or 1.

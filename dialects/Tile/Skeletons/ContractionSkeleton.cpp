@@ -204,6 +204,8 @@ FailureOr<GroupKernels> ContractionSkeleton::buildTensorCore(
   int64_t stages = getParameter(parameters, "stages", 3);
   int64_t warps = warpsM * warpsN;
   KernelBuilder kernel(group, name, warps, moduleBuilder);
+  kernel.func->setAttr("tile.min_blocks",
+                       moduleBuilder.getI64IntegerAttr(warps > 4 ? 1 : 2));
   OpBuilder &b = kernel.builder;
   Location loc = kernel.loc;
   DotKind kind = domain.getDotKind();
@@ -296,6 +298,12 @@ FailureOr<GroupKernels> ContractionSkeleton::buildTensorCore(
         domain.evaluate(element, operand.isA ? 0 : 1, outer, free, inner);
     if (element.failed())
       return false;
+    if (operand.isA && domain.scalesLeft()) {
+      value = convertNumber(element, value, b.getF32Type());
+      value = element.create<arith::MulFOp>(
+          {value,
+           element.number(1 / ContractionDomain::leftScale, b.getF32Type())});
+    }
     stageTile(element, value, operand.element, operand.buffer, slot);
     return !element.failed();
   };
@@ -398,6 +406,9 @@ FailureOr<GroupKernels> ContractionSkeleton::buildTensorCore(
                               element.delinearize(m, mExtents),
                               element.delinearize(n, nExtents), element);
   Value root = group.getRootOp()->getResult(0);
+  if (domain.scalesLeft())
+    acc = element.create<arith::MulFOp>(
+        {acc, element.number(ContractionDomain::leftScale, accElement)});
   Value product = convertNumber(element, acc, result);
   if (holdsRows) {
     element.define(root, at, product);

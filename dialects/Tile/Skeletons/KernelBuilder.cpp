@@ -135,6 +135,7 @@ Value KernelBuilder::getHostScalar(Value scalar) {
     emitError(scalar.getLoc(),
               "expected a host scalar of a group to be an argument or "
               "arithmetic on sizes");
+    hadError = true;
     result = constant(0);
   }
   scalars[scalar] = result;
@@ -172,6 +173,7 @@ Value KernelBuilder::getExtent(Value tensor, unsigned dim) {
         }
     if (!result) {
       op->emitOpError("does not state the size of dim ") << dim;
+      hadError = true;
       result = constant(0);
     }
   }
@@ -188,6 +190,8 @@ SmallVector<Value> KernelBuilder::getExtents(Value tensor) {
 }
 
 TileKernel KernelBuilder::finish(Value blocks, ValueRange scratchBytes) {
+  if (hadError)
+    func->setAttr("tile.invalid", builder.getUnitAttr());
   func::ReturnOp::create(builder, loc);
   // The host's copy of the arithmetic, over `index`.
   OpBuilder b(func);
@@ -429,7 +433,8 @@ unsigned raddle::tile::getFastestDim(Value tensor) {
   }
   for (Value operand : op->getOperands())
     if (auto type = dyn_cast<RankedTensorType>(operand.getType());
-        type && type.getRank() == rank && type.getNumElements() != 1)
+        type && type.getRank() == rank &&
+        (!type.hasStaticShape() || type.getNumElements() != 1))
       if (!isa<graph::GatherOp, graph::GatherElementsOp, graph::GatherNdOp>(op))
         return getFastestDim(operand);
   return last;

@@ -16,6 +16,8 @@ public:
 
   graph::GroupOp group;
   mlir::func::FuncOp func;
+  /// Set when a diagnostic was emitted.
+  bool hadError = false;
   /// Inside the kernel.
   mlir::OpBuilder builder;
   mlir::Location loc;

@@ -77,6 +77,9 @@ FailureOr<const tile::GroupKernels *> KernelTable::get(GroupOp group) {
   auto built = skeleton->build(group, candidates.front(), name, builder);
   if (failed(built))
     return failure();
+  for (tile::TileKernel &kernel : built->kernels)
+    if (kernel.func->hasAttr("tile.invalid"))
+      return failure(); // diagnosed while it was built
   entry->second = std::move(*built);
   for (tile::TileKernel &kernel : entry->second.kernels) {
     SmallVector<Attribute> variant;

@@ -43,7 +43,7 @@ LogicalResult HostProgramBuilder::run() {
             plan::SymbolOp::create(b, loc, b.getIndexType(), name);
       }
   }
-  if (failed(lowerBlock(old)))
+  if (failed(lowerBlock(old)) || hadError)
     return failure();
   func::ReturnOp::create(b, loc);
   // What the graph said of tensors, the plan says of buffers.
@@ -211,6 +211,7 @@ Value HostProgramBuilder::getScalar(Value scalar) {
   if (!op || !isa<arith::ArithDialect>(op->getDialect())) {
     emitError(scalar.getLoc(), "expected a host scalar, found a value that is "
                                "not known on the host");
+    hadError = true;
     return constant(0);
   }
   IRMapping mapping;
@@ -268,6 +269,7 @@ Value HostProgramBuilder::getExtent(Value tensor, unsigned dim) {
   if (!result) {
     emitError(tensor.getLoc(), "the size of dim ")
         << dim << " of a tensor is not known on the host";
+    hadError = true;
     result = constant(0);
   }
   extents[{tensor, dim}] = result;
@@ -292,7 +294,40 @@ Value HostProgramBuilder::allocate(Value tensor) {
 // Launches
 //===----------------------------------------------------------------------===//
 
+/// Kernels count elements in i32: a tensor must stay below by more than a
+/// block.
+LogicalResult HostProgramBuilder::checkSize(GroupOp op, Value tensor) {
+  constexpr int64_t limit = (int64_t(1) << 31) - (1 << 16);
+  auto type = cast<RankedTensorType>(tensor.getType());
+  if (type.hasStaticShape()) {
+    int64_t count = 1;
+    for (int64_t size : type.getShape())
+      if (__builtin_mul_overflow(count, size, &count) || count > limit)
+        return op.emitOpError("expected tensors of at most ")
+               << limit << " elements, found " << type;
+    return success();
+  }
+  if (!checked.insert(tensor).second)
+    return success();
+  SmallVector<Value> sizes;
+  for (int64_t d = 0; d < type.getRank(); ++d)
+    sizes.push_back(getExtent(tensor, d));
+  Value fits = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sle,
+                                     product(sizes), constant(limit));
+  cf::AssertOp::create(b, loc, fits,
+                       "a tensor has more than " + std::to_string(limit) +
+                           " elements; choose a smaller batch or length");
+  return success();
+}
+
 LogicalResult HostProgramBuilder::lower(GroupOp op) {
+  for (Value tensor : op->getOperands())
+    if (isa<RankedTensorType>(tensor.getType()) &&
+        failed(checkSize(op, tensor)))
+      return failure();
+  for (Value tensor : op.getOutputs())
+    if (failed(checkSize(op, tensor)))
+      return failure();
   auto built = kernels.get(op);
   if (failed(built))
     return failure();

@@ -59,7 +59,12 @@ private:
   llvm::DenseMap<mlir::Value, mlir::Value> buffers;
   llvm::DenseMap<mlir::Value, mlir::Value> scalars;
   llvm::DenseMap<std::pair<mlir::Value, unsigned>, mlir::Value> extents;
+  mlir::LogicalResult checkSize(GroupOp op, mlir::Value tensor);
+
+  /// Tensors whose number of elements is checked at launch.
+  llvm::DenseSet<mlir::Value> checked;
   unsigned nextConstant = 0;
+  bool hadError = false;
 };
 
 } // namespace raddle::graph

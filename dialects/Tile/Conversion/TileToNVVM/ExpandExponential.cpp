@@ -251,8 +251,8 @@ Number functions::pow(MathBuilder &m, Number x, Number y) {
   Number result = m.copySign(magnitude, sign);
   Bits negative = m.both(m.less(x, zero), m.less(m.number(-infinity), x));
   Number nan = m.number(std::numeric_limits<double>::quiet_NaN());
-  result = m.selectNumber(negative, m.selectNumber(integer, result, nan),
-                          result);
+  result =
+      m.selectNumber(negative, m.selectNumber(integer, result, nan), result);
   // pow(1, NaN) is 1.
   Number one = m.number(1.0);
   return m.selectNumber(m.equal(x, one), one, result);

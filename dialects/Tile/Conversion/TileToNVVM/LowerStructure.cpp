@@ -25,6 +25,11 @@ FailureOr<LLVM::LLVMFuncOp> KernelLowering::run() {
                 builder.getUnitAttr());
   func->setAttr(NVVM::NVVMDialect::getReqntidAttrName(),
                 builder.getDenseI32ArrayAttr({int32_t(numWarps * 32)}));
+  // Left alone, the assembler spills a few registers to fit one more block
+  // into a multiprocessor; two are enough to hide latencies.
+  if (auto blocks = kernel->getAttrOfType<IntegerAttr>("tile.min_blocks"))
+    func->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
+                  builder.getI32IntegerAttr(blocks.getInt()));
   if (Attribute parameters = kernel->getAttr("tile.parameters"))
     func->setAttr("tile.parameters", parameters);
   OpBuilder::InsertionGuard guard(builder);
@@ -76,7 +81,11 @@ LogicalResult KernelLowering::lowerOp(Operation *op) {
         Scalar value = at(get(assume.getValue()), 0);
         if (value.base)
           emit.setDivisor(value.base,
-                          llvm::countr_zero(uint64_t(assume.getDivisor())));
+                          std::min<unsigned>(
+                              llvm::countr_zero(uint64_t(assume.getDivisor())),
+                              value.offset
+                                  ? llvm::countr_zero(uint32_t(value.offset))
+                                  : 31));
         values[assume.getResult()] = {value};
         return success();
       })

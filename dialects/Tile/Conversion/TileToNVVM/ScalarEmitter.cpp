@@ -118,6 +118,9 @@ std::pair<Scalar, int32_t> ScalarEmitter::split(Scalar scalar, unsigned log2) {
 }
 
 Scalar ScalarEmitter::div(Scalar lhs, Scalar rhs) {
+  // An empty extent: the value is used by masked lanes only.
+  if (!rhs.base && rhs.offset == 0)
+    return {};
   if (!rhs.base && rhs.offset > 0) {
     uint32_t d = rhs.offset;
     if (!lhs.base)
@@ -128,9 +131,15 @@ Scalar ScalarEmitter::div(Scalar lhs, Scalar rhs) {
     unsigned g = std::min<unsigned>(getDivisor(lhs), llvm::countr_zero(d));
     auto [high, low] = split(lhs, g);
     if (g == unsigned(llvm::countr_zero(d)) && (d & (d - 1)) == 0) {
-      Value base = unique<arith::ShRUIOp>(high.base, constant(g));
-      setDivisor(base, getDivisor(high) - g);
-      return {base, high.offset >> g};
+      // The base alone may be negative (c - x) although the sum is not, so the
+      // sum is shifted. Its low bits were cleared by `split`.
+      unsigned divisor = getDivisor(high);
+      if (high.offset)
+        divisor = std::min<unsigned>(divisor,
+                                     llvm::countr_zero(uint32_t(high.offset)));
+      Value base = unique<arith::ShRUIOp>(materialize(high), constant(g));
+      setDivisor(base, divisor - g);
+      return {base, 0};
     }
     return {unique<arith::DivUIOp>(materialize(high), constant(rhs.offset)), 0};
   }
@@ -138,6 +147,8 @@ Scalar ScalarEmitter::div(Scalar lhs, Scalar rhs) {
 }
 
 Scalar ScalarEmitter::rem(Scalar lhs, Scalar rhs) {
+  if (!rhs.base && rhs.offset == 0)
+    return {};
   if (!rhs.base && rhs.offset > 0) {
     uint32_t d = rhs.offset;
     if (!lhs.base)
