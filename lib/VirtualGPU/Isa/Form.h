@@ -136,6 +136,7 @@ enum class Sem : uint8_t {
 };
 
 /// Dotted suffixes that are not types.
+// clang-format off
 #define RADDLE_PTX_MODS(X)                                                             \
   X(rn)                                                                                \
   X(rz)                                                                                \
@@ -176,6 +177,7 @@ enum class Sem : uint8_t {
                                                                       fractional)      \
                                                                       X(evict_last)    \
                                                                           X(entry)
+// clang-format on
 
 enum class Mod : uint8_t {
 #define X(name) name,
