@@ -324,28 +324,39 @@ void Checker::propagateMma(Warp &w, const Op &op, const OpInfo &info) {
   const Code &code = *w.frame->code;
   const Use *uses = code.uses.data() + info.firstUse;
   // Constants are not among the uses, so go by the slots of the list.
+  const unsigned d = op.count, a = op.imm & 0xff, b = op.imm >> 8 & 0xff;
+  const unsigned width = info.form.type[0] == Type::F64 ? 8 : 4;
+  const Slot *slotsA = op.list + d, *slotsB = slotsA + a, *slotsC = slotsB + b;
+  auto set = [&](unsigned i, unsigned lane, uint64_t bits) {
+    for (uint32_t u = 0; u < info.numUses; ++u)
+      if (uses[u].isDst && uses[u].slot == op.list[i])
+        pending[lane * info.numUses + u] = bits;
+  };
+  if (info.form.has(Mod::m8n8k4) && info.form.type[1] == Type::F16) {
+    // Any input of a quad pair reaches all of its results.
+    uint32_t badPairs = 0;
+    for (unsigned lane = 0; lane < 32; ++lane)
+      for (unsigned i = 0; i < a + b; ++i)
+        if (shadow(w, slotsA[i], 4, lane))
+          badPairs |= 1u << (lane / 4 % 4);
+    for (unsigned lane = 0; lane < 32; ++lane)
+      for (unsigned i = 0; i < d; ++i)
+        set(i, lane,
+            badPairs >> (lane / 4 % 4) & 1 ? ~uint64_t(0)
+                                           : shadow(w, slotsC[i], 4, lane));
+    return;
+  }
   const bool halfResult = info.form.type[0] == Type::F16;
-  const bool small = info.form.has(Mod::m8n8k16);
-  const unsigned d = halfResult ? 2 : small ? 2 : 4;
-  unsigned total = d;
-  const unsigned elementBytes = std::max(1u, typeBytes(info.form.type[1]));
-  unsigned k = info.form.has(Mod::m16n8k4)    ? 4
-               : info.form.has(Mod::m16n8k8)  ? 8
-               : info.form.has(Mod::m16n8k32) ? 32
-                                              : 16;
-  const unsigned b = k * elementBytes / 16;
-  const unsigned a = b * (small ? 1 : 2);
-  total += a;
-  uint32_t badRows = 0, badColumns = 0; // 16 rows, 8 columns
+  const bool small = d == 2 && !halfResult; // 8 rows
+  uint32_t badRows = 0, badColumns = 0;     // 16 rows, 8 columns
   for (unsigned lane = 0; lane < 32; ++lane) {
     for (unsigned i = 0; i < a; ++i)
-      if (shadow(w, op.list[d + i], 4, lane))
+      if (shadow(w, slotsA[i], width, lane))
         badRows |= 1u << (lane / 4 + (!small && (i & 1) ? 8 : 0));
     for (unsigned i = 0; i < b; ++i)
-      if (shadow(w, op.list[total + i], 4, lane))
+      if (shadow(w, slotsB[i], width, lane))
         badColumns |= 1u << (lane / 4);
   }
-  const Slot *c = op.list + total + b;
   for (unsigned lane = 0; lane < 32; ++lane)
     for (unsigned i = 0; i < d; ++i) {
       unsigned row = lane / 4 + 8 * (halfResult ? i : i >> 1);
@@ -353,17 +364,15 @@ void Checker::propagateMma(Warp &w, const Op &op, const OpInfo &info) {
       bool c0 = badColumns >> (2 * (lane % 4)) & 1,
            c1 = badColumns >> (2 * (lane % 4) + 1) & 1;
       if (halfResult) {
-        bits = shadow(w, c[i], 4, lane);
+        bits = shadow(w, slotsC[i], 4, lane);
         if (badRows >> row & 1)
           bits = ~uint64_t(0);
         bits |= (c0 ? 0xffffu : 0) | (c1 ? 0xffff0000u : 0);
       } else if ((badRows >> row & 1) || (i & 1 ? c1 : c0) ||
-                 shadow(w, c[i], 4, lane)) {
+                 shadow(w, slotsC[i], width, lane)) {
         bits = ~uint64_t(0);
       }
-      for (uint32_t u = 0; u < info.numUses; ++u)
-        if (uses[u].isDst && uses[u].slot == op.list[i])
-          pending[lane * info.numUses + u] = bits;
+      set(i, lane, bits);
     }
 }
 

@@ -85,7 +85,8 @@ bool Decoder::decodeMatrixMove(const Instruction &in) {
   return emit(op, form);
 }
 
-/// list: registers of D, A, B, C one after the other.
+/// list: registers of D, A, B, C one after the other; imm: how many of A and B
+/// (bytes 0 and 1); count: of D.
 bool Decoder::decodeMma(const Instruction &in) {
   if (!expectOperands(in, 4, 4))
     return false;
@@ -98,30 +99,37 @@ bool Decoder::decodeMma(const Instruction &in) {
       {Mod::m16n8k4, 16, 4},     {Mod::m16n8k8, 16, 8},
       {Mod::m16n8k16, 16, 16},   {Mod::m16n8k32, 16, 32},
       {Mod::m16n8k64, 16, 64},   {Mod::m16n8k128, 16, 128},
-      {Mod::m16n8k256, 16, 256}, {Mod::m8n8k16, 8, 16},
-      {Mod::m8n8k32, 8, 32}};
+      {Mod::m16n8k256, 16, 256}, {Mod::m8n8k4, 8, 4},
+      {Mod::m8n8k16, 8, 16},     {Mod::m8n8k32, 8, 32},
+      {Mod::m8n8k128, 8, 128}};
   for (const Shape &shape : kShapes)
     if (form.has(shape.mod))
       m = shape.m, k = shape.k;
+  // Four products of m8n8k4 at once where the inputs are f16.
+  const unsigned products =
+      form.has(Mod::m8n8k4) && form.type[1] == Type::F16 ? 4 : 1;
   auto registers = [&](Type type, unsigned rows, unsigned columns) {
-    unsigned bitsEach =
-        type == Type::TF32 || type == Type::F32 || type == Type::S32 ? 32
-        : type == Type::F64                                          ? 64
+    unsigned bitsEach = type == Type::B1 ? 1
+                        : type == Type::S4 || type == Type::U4
+                            ? 4
                             : 8 * typeBytes(type);
-    unsigned bits = rows * columns * bitsEach / 32; // per lane
-    return std::max(1u, bits / 32);
+    unsigned bits = products * rows * columns * bitsEach / 32; // per lane
+    return bits / (type == Type::F64 ? 64 : 32);
   };
   const unsigned counts[4] = {
       registers(form.type[0], m, n), registers(form.type[1], m, k),
       registers(form.type[2], k, n), registers(form.type[3], m, n)};
+  const unsigned bytes = form.type[0] == Type::F64 ? 8 : 4;
   std::vector<Slot> list;
   for (unsigned i = 1; i < 4; ++i)
-    if (!decodeRegisterList(operand(in, i), counts[i], 4, false, list))
+    if (!decodeRegisterList(operand(in, i), counts[i], bytes, false, list))
       return false;
   std::vector<Slot> all;
-  if (!decodeRegisterList(operand(in, 0), counts[0], 4, true, all))
+  if (!decodeRegisterList(operand(in, 0), counts[0], bytes, true, all))
     return false;
   all.insert(all.end(), list.begin(), list.end());
+  op.count = static_cast<uint8_t>(counts[0]);
+  op.imm = counts[1] | counts[2] << 8;
   op.list = code.lists.emplace_back(std::move(all)).data();
   return emit(op, form);
 }

@@ -137,46 +137,26 @@ enum class Sem : uint8_t {
 
 /// Dotted suffixes that are not types.
 // clang-format off
-#define RADDLE_PTX_MODS(X)                                                             \
-  X(rn)                                                                                \
-  X(rz)                                                                                \
-  X(rm)                                                                                \
-  X(rp)                                                                                \
-  X(rna) X(rni) X(rzi) X(rmi) X(rpi) X(rs) X(ftz) X(sat) X(satfinite) X(relu)          \
-      X(approx) X(full) X(lo) X(hi) X(wide) X(cc) X(eq) X(ne) X(lt) X(le) X(           \
-          gt) X(ge) X(ls) X(hs) X(equ) X(neu) X(ltu) X(leu) X(gtu) X(geu)              \
-          X(num) X(nan) X(NaN) X(xorsign) X(abs) X(and_) X(or_) X(xor_) X(             \
-              popc) X(add) X(inc) X(dec) X(min) X(max) X(exch) X(cas) X(noftz)         \
-              X(l) X(r) X(clamp) X(wrap) X(f4e) X(b4e) X(rc8) X(ecl) X(ecr) X(         \
-                  rc16) X(shiftamt) X(uni) X(sync) X(aligned) X(arrive) X(red)         \
-                  X(cta) X(gl) X(sys) X(cluster) X(gpu) X(acquire) X(                  \
-                      release) X(acq_rel)                                              \
-                      X(relaxed) X(weak) X(sc) X(mmio) X(global) X(shared) X(          \
-                          local) X(param) X(const_) X(to)                              \
-                          X(volatile_) X(v2) X(v4) X(v8) X(ca) X(cg) X(cs) X(          \
-                              lu) X(cv) X(wb)                                          \
-                              X(wt) X(                                                 \
-                                  nc) X(hint) X(async) X(commit_group)                 \
-                                  X(wait_group) X(wait_all) X(                         \
-                                      up) X(down) X(bfly) X(idx) X(all) X(any)         \
-                                      X(ballot) X(trans) X(x1) X(x2) X(x4) X(          \
-                                          m8n8) X(m8n8k4) X(m8n8k16) X(m8n8k32)        \
-                                          X(m16n8k4) X(m16n8k8) X(m16n8k16) X(         \
-                                              m16n8k32) X(m16n8k64)                    \
-                                              X(m16n8k128) X(m16n8k256) X(             \
-                                                  row) X(col) X(warp) X(pack)          \
-                                                  X(finite) X(infinite) X(             \
-                                                      number) X(notanumber) X(normal)  \
-                                                      X(subnormal) X(h0) X(            \
-                                                          h1) X(b) X(proxy) X(L1)      \
-                                                          X(L2) X(unified) X(level) X( \
-                                                              barrier) X(init)         \
-                                                              X(mbarrier_init) X(      \
-                                                                  tensormap) X(alias)  \
-                                                                  X(to_shared) X(      \
-                                                                      fractional)      \
-                                                                      X(evict_last)    \
-                                                                          X(entry)
+#define RADDLE_PTX_MODS(X) \
+  X(rn) X(rz) X(rm) X(rp) X(rna) X(rni) X(rzi) X(rmi) X(rpi) X(rs) X(ftz) \
+  X(sat) X(satfinite) X(relu) X(approx) X(full) X(lo) X(hi) X(wide) X(cc) \
+  X(eq) X(ne) X(lt) X(le) X(gt) X(ge) X(ls) X(hs) X(equ) X(neu) X(ltu) \
+  X(leu) X(gtu) X(geu) X(num) X(nan) X(NaN) X(xorsign) X(abs) X(and_) \
+  X(or_) X(xor_) X(popc) X(add) X(inc) X(dec) X(min) X(max) X(exch) X(cas) \
+  X(noftz) X(l) X(r) X(clamp) X(wrap) X(f4e) X(b4e) X(rc8) X(ecl) X(ecr) \
+  X(rc16) X(shiftamt) X(uni) X(sync) X(aligned) X(arrive) X(red) X(cta) \
+  X(gl) X(sys) X(cluster) X(gpu) X(acquire) X(release) X(acq_rel) \
+  X(relaxed) X(weak) X(sc) X(mmio) X(global) X(shared) X(local) X(param) \
+  X(const_) X(to) X(volatile_) X(v2) X(v4) X(v8) X(ca) X(cg) X(cs) X(lu) \
+  X(cv) X(wb) X(wt) X(nc) X(hint) X(async) X(commit_group) X(wait_group) \
+  X(wait_all) X(up) X(down) X(bfly) X(idx) X(all) X(any) X(ballot) X(trans) \
+  X(x1) X(x2) X(x4) X(m8n8) X(m8n8k4) X(m8n8k128) X(m8n8k16) X(m8n8k32) \
+  X(m16n8k4) X(m16n8k8) X(m16n8k16) X(m16n8k32) X(m16n8k64) X(m16n8k128) \
+  X(m16n8k256) X(row) X(col) X(brow) X(bcol) X(warp) X(pack) X(finite) \
+  X(infinite) X(number) X(notanumber) X(normal) X(subnormal) X(h0) X(h1) \
+  X(b) X(proxy) X(L1) X(L2) X(unified) X(level) X(barrier) X(init) \
+  X(mbarrier_init) X(tensormap) X(alias) X(to_shared) X(fractional) \
+  X(evict_last) X(entry)
 // clang-format on
 
 enum class Mod : uint8_t {

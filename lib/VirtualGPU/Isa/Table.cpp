@@ -167,10 +167,18 @@ const Row *raddle::vgpu::matchOpcode(std::string_view opcode, Form &form,
   size_t dot = opcode.find('.');
   std::string_view base = opcode.substr(0, dot);
   std::vector<std::string_view> suffixes;
+  bool layoutSeen = false;
   while (dot != std::string_view::npos) {
     size_t end = opcode.find('.', dot + 1);
-    suffixes.push_back(canonical(opcode.substr(
-        dot + 1, end == std::string_view::npos ? end : end - dot - 1)));
+    std::string_view suffix = canonical(opcode.substr(
+        dot + 1, end == std::string_view::npos ? end : end - dot - 1));
+    // The second layout is that of B.
+    if (suffix == "row" || suffix == "col") {
+      if (layoutSeen)
+        suffix = suffix == "row" ? "brow" : "bcol";
+      layoutSeen = true;
+    }
+    suffixes.push_back(suffix);
     dot = end;
   }
   auto it = std::lower_bound(
@@ -220,7 +228,9 @@ std::string raddle::vgpu::listInstructions() {
         group.remove_suffix(1);
       bool choice = group.find('|') != std::string_view::npos;
       text += optional ? "{." : choice ? ".(" : ".";
-      text += group;
+      for (size_t at = 0; at < group.size(); ++at)
+        if (group.compare(at, 4, "brow") && group.compare(at, 4, "bcol"))
+          text += group[at]; // the layout of B without its mark
       text += optional ? "}" : choice ? ")" : "";
     }
     std::string_view types = row.types;

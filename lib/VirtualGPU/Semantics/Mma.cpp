@@ -436,6 +436,8 @@ template <unsigned K, unsigned Rows> Handler byteSat(const Form &f) {
 Handler selectMma(const Form &f) {
   switch (f.type[1]) {
   case Type::F16:
+    if (f.has(Mod::m8n8k4))
+      return selectMmaShapes(f);
     if (f.type[0] == Type::F16)
       return f.has(Mod::m16n8k16) ? mmaFloat<InF16, 16, true>
                                   : mmaFloat<InF16, 8, true>;
@@ -453,7 +455,7 @@ Handler selectMma(const Form &f) {
            : f.has(Mod::m16n8k16) ? byteSat<16, 16>(f)
                                   : byteSat<32, 16>(f);
   default:
-    return nullptr;
+    return selectMmaShapes(f);
   }
 }
 

@@ -94,6 +94,7 @@ Handler selectMemory(const Form &f);
 Handler selectAtomic(const Form &f);
 Handler selectWarp(const Form &f);
 Handler selectMma(const Form &f);
+Handler selectMmaShapes(const Form &f);
 
 } // namespace raddle::vgpu::RADDLE_VGPU_ISA
 
