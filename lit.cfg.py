@@ -9,7 +9,7 @@ import lit.util
 config.name = "Raddle"
 config.test_format = lit.formats.ShTest(execute_external=False)
 config.suffixes = [".mlir", ".test", ".ptx"]
-config.excludes = ["Inputs", "CMakeLists.txt", "README.md", "docs", "scripts", "lib", "include", "python", "cmake",
+config.excludes = ["Inputs", "examples", "CMakeLists.txt", "README.md", "docs", "scripts", "lib", "include", "python", "cmake",
                    "lit.cfg.py"]
 config.excludes += [name for name in os.listdir(config.raddle_source_dir)
                     if name.startswith(("build", ".")) or name == "shared"]

@@ -56,6 +56,10 @@ function(raddle_compiler_library)
   add_library(RaddleCompiler SHARED ${sources})
   target_link_libraries(RaddleCompiler PUBLIC MLIR LLVM PRIVATE ${libraries})
   target_link_options(RaddleCompiler PRIVATE -Wl,-z,defs)
+  # Whoever derives from a class of MLIR needs the flag too.
+  target_compile_options(RaddleCompiler INTERFACE
+    "$<INSTALL_INTERFACE:$<$<COMPILE_LANGUAGE:CXX>:${RADDLE_COMPILER_FLAGS}>>")
+  raddle_install_library(RaddleCompiler Compiler RaddleCompilerTargets)
 endfunction()
 
 # raddle_compiler_link(libs...): libraries that libRaddleCompiler needs besides
@@ -72,6 +76,7 @@ function(raddle_compiler_tool name)
   target_compile_options(${name} PRIVATE ${RADDLE_COMPILER_FLAGS})
   target_link_libraries(${name} PRIVATE RaddleCompiler ${ARG_LINK})
   add_dependencies(${name} raddle-headers)
+  install(TARGETS ${name} EXPORT RaddleCompilerTargets)
 endfunction()
 
 # raddle_unittest(NAME sources... LINK libs...): a GoogleTest binary run by ctest.
