@@ -30,9 +30,13 @@ public:
     results.push_back(std::move(result));
     return mlir::success();
   }
-  /// Element type of the result.
+  /// Element type of the result: what its type says, or f64 for every float
+  /// type of a wide evaluation.
   mlir::Type resultElement(unsigned n = 0) const {
-    return mlir::getElementTypeOrSelf(op->getResult(n).getType());
+    mlir::Type type = mlir::getElementTypeOrSelf(op->getResult(n).getType());
+    if (evaluator.getOptions().wide && mlir::isa<mlir::FloatType>(type))
+      return mlir::Float64Type::get(type.getContext());
+    return type;
   }
   mlir::InFlightDiagnostic error() const { return op->emitOpError(); }
 

@@ -105,12 +105,19 @@ LogicalResult evaluateAssemble(graph::AssembleOp op, Call &call) {
   if (failed(encoding))
     return failure();
   llvm::SmallVector<llvm::ArrayRef<int64_t>> shapes;
-  for (const Tensor &component : call.operands)
+  std::vector<Tensor> components;
+  for (auto [component, value] : llvm::zip(call.operands, op.getOperands())) {
     shapes.push_back(component.getShape());
+    // The encoding counts bytes: floats of a wide evaluation go back.
+    components.push_back(
+        component.isFloat()
+            ? convertFloat(component, getElementTypeOrSelf(value))
+            : component);
+  }
   llvm::SmallVector<int64_t> shape = encoding->inferShape(type, shapes);
   return call.finish(Tensor::encoded(
       RankedTensorType::get(shape, type.getElementType(), type.getEncoding()),
-      shape, std::vector<Tensor>(call.operands.begin(), call.operands.end())));
+      shape, std::move(components)));
 }
 
 } // namespace

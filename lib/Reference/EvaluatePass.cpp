@@ -112,6 +112,8 @@ std::unique_ptr<Pass> createEvaluatePass() {
 void registerReferencePasses() {
   registerPass(createEvaluatePass);
   registerPass([] { return createFoldConstantsPass(); });
+  registerPass(createExposeGroupsPass);
+  registerPass(createCheckGroupsPass);
 }
 
 } // namespace raddle::reference

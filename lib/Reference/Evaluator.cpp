@@ -63,12 +63,16 @@ FailureOr<Tensor> Evaluator::allocate(Operation *op, Type elementType,
   return Tensor(elementType, shape);
 }
 
-static bool hasType(const Tensor &tensor, Type type) {
+static bool hasType(const Tensor &tensor, Type type, bool wide) {
+  auto isElement = [&](Type expected) {
+    return tensor.getElementType() == expected ||
+           (wide && tensor.getElementType().isF64() &&
+            isa<FloatType>(expected));
+  };
   auto ranked = dyn_cast<RankedTensorType>(type);
   if (!ranked)
-    return !isa<ShapedType>(type) && tensor.getElementType() == type &&
-           tensor.getRank() == 0;
-  if (tensor.getElementType() != ranked.getElementType() ||
+    return !isa<ShapedType>(type) && isElement(type) && tensor.getRank() == 0;
+  if (!isElement(ranked.getElementType()) ||
       tensor.getEncoding() != ranked.getEncoding() ||
       tensor.getRank() != ranked.getRank())
     return false;
@@ -81,9 +85,9 @@ static bool hasType(const Tensor &tensor, Type type) {
 
 /// An operation whose result disagrees with its type was given operands that
 /// break what the type promises (a wrong dim), or has a wrong type.
-static LogicalResult checkType(Type type, const Tensor &tensor,
+static LogicalResult checkType(Type type, const Tensor &tensor, bool wide,
                                llvm::function_ref<InFlightDiagnostic()> error) {
-  if (hasType(tensor, type))
+  if (hasType(tensor, type, wide))
     return success();
   InFlightDiagnostic diagnostic = error();
   return diagnostic << "has value " << tensor.describe() << ", expected "
@@ -92,7 +96,7 @@ static LogicalResult checkType(Type type, const Tensor &tensor,
 
 LogicalResult Evaluator::checkResult(Operation *op, unsigned number,
                                      const Tensor &result) const {
-  return checkType(op->getResult(number).getType(), result, [&] {
+  return checkType(op->getResult(number).getType(), result, options.wide, [&] {
     InFlightDiagnostic diagnostic = op->emitOpError("result #");
     diagnostic << number << " ";
     return diagnostic;
@@ -110,9 +114,13 @@ LogicalResult Evaluator::run(Operation *op, llvm::ArrayRef<Tensor> operands,
   if (results.size() != op->getNumResults())
     return op->emitOpError("gave ")
            << results.size() << " results, expected " << op->getNumResults();
-  for (auto [i, result] : llvm::enumerate(results))
+  for (auto [i, result] : llvm::enumerate(results)) {
+    // What is read (weights, constants, decoded values) has its own type.
+    if (options.wide && result.isFloat() && !result.getEncoding())
+      result = convertFloat(result, Float64Type::get(op->getContext()));
     if (failed(checkResult(op, i, result)))
       return failure();
+  }
   return success();
 }
 
@@ -203,14 +211,15 @@ LogicalResult Evaluator::run(func::FuncOp function,
            << arguments.size() << " arguments, expected "
            << function.getNumArguments();
   for (auto [i, argument] : llvm::enumerate(arguments))
-    if (failed(checkType(function.getArgumentTypes()[i], argument, [&, i = i] {
-          InFlightDiagnostic diagnostic = function.emitOpError("argument #")
-                                          << i << " ";
-          if (auto name =
-                  function.getArgAttrOfType<StringAttr>(i, "graph.name"))
-            diagnostic << name << " ";
-          return diagnostic;
-        })))
+    if (failed(checkType(
+            function.getArgumentTypes()[i], argument, options.wide, [&, i = i] {
+              InFlightDiagnostic diagnostic = function.emitOpError("argument #")
+                                              << i << " ";
+              if (auto name =
+                      function.getArgAttrOfType<StringAttr>(i, "graph.name"))
+                diagnostic << name << " ";
+              return diagnostic;
+            })))
       return failure();
   // Each activation has its own values: a function may call itself.
   llvm::DenseMap<Value, Tensor> saved;
@@ -221,11 +230,12 @@ LogicalResult Evaluator::run(func::FuncOp function,
   if (failed(status))
     return failure();
   for (auto [i, result] : llvm::enumerate(yielded))
-    if (failed(checkType(function.getResultTypes()[i], result, [&, i = i] {
-          InFlightDiagnostic diagnostic = function.emitOpError("result #");
-          diagnostic << i << " ";
-          return diagnostic;
-        })))
+    if (failed(checkType(
+            function.getResultTypes()[i], result, options.wide, [&, i = i] {
+              InFlightDiagnostic diagnostic = function.emitOpError("result #");
+              diagnostic << i << " ";
+              return diagnostic;
+            })))
       return failure();
   results.append(yielded.begin(), yielded.end());
   return success();

@@ -110,6 +110,33 @@ LogicalResult readArguments(func::FuncOp function, StringRef path,
   return success();
 }
 
+LogicalResult readResults(func::FuncOp function, StringRef path,
+                          llvm::SmallVectorImpl<Tensor> &results) {
+  auto file = readNpz(path.str());
+  if (!file)
+    return function.emitError("cannot read outputs: ")
+           << file.error().message();
+  for (unsigned i = 0; i < function.getNumResults(); ++i) {
+    std::string name = getName(function, i, /*isResult=*/true);
+    Type element = getElementTypeOrSelf(function.getResultTypes()[i]);
+    Tensor &result = results.emplace_back();
+    auto array = file->find(name);
+    if (array == file->end())
+      continue;
+    std::optional<int64_t> count = countElements(array->second.shape);
+    if (!count || getElementBytes(element) != byteSize(array->second.type))
+      return function.emitOpError("output '")
+             << name << "' is "
+             << describe(array->second.type, array->second.shape)
+             << ", which cannot be a result of type "
+             << function.getResultTypes()[i];
+    result = Tensor(element, array->second.shape);
+    std::memcpy(result.mutableData(), array->second.bytes.data(),
+                result.byteSize());
+  }
+  return success();
+}
+
 LogicalResult writeResults(func::FuncOp function, StringRef path,
                            llvm::ArrayRef<Tensor> results) {
   std::map<std::string, raddle::Tensor> arrays;

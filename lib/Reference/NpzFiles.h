@@ -15,6 +15,12 @@ mlir::LogicalResult readArguments(mlir::func::FuncOp function,
                                   mlir::StringRef path,
                                   llvm::SmallVectorImpl<Tensor> &arguments);
 
+/// The results of `function` that a file written by `writeResults` or by the
+/// runtime has, by number; no tensor for one that is not there.
+mlir::LogicalResult readResults(mlir::func::FuncOp function,
+                                mlir::StringRef path,
+                                llvm::SmallVectorImpl<Tensor> &results);
+
 /// Writes results under the names in `graph.name` (without one: `result0`, ...)
 /// with the types in `graph.type`.
 mlir::LogicalResult writeResults(mlir::func::FuncOp function,

@@ -33,6 +33,9 @@ struct EvaluatorOptions {
   /// Largest tensor that may be made, in bytes: hostile sizes end in a
   /// diagnostic.
   int64_t maxTensorBytes = int64_t(1) << 34;
+  /// Hold and compute every float tensor in f64, whatever its type says: the
+  /// result without the roundings of the types (see Bounds.h).
+  bool wide = false;
   /// Called with each operation's result as it is made (calibration).
   std::function<void(mlir::Value, const Tensor &)> observe;
 };
