@@ -61,10 +61,21 @@ double inUlps(double ulps, double size, const Rounding &rounding, Type type) {
 /// `spread` without the rounding of the result.
 using Spread = double (*)(const double *x, const double *error, double result);
 
+bool isRepresentable(double x, Type type) {
+  if (type.isF64())
+    return false; // the evaluation may have rounded it
+  llvm::APFloat number(x);
+  bool loses = false;
+  (void)number.convert(cast<FloatType>(type).getFloatSemantics(),
+                       llvm::APFloat::rmNearestTiesToEven, &loses);
+  return !loses;
+}
+
 BoundRule makeRule(Spread spread, bool rounds) {
   return [=](BoundCall &call) -> LogicalResult {
     if (!call.results[0].value.isFloat())
       return success();
+    Type type = getElementTypeOrSelf(call.op->getResult(0).getType());
     Rounding rounding = call.rounding();
     unsigned arity = call.operands.size();
     if (!rounds && call.isExact())
@@ -78,7 +89,10 @@ BoundRule makeRule(Spread spread, bool rounds) {
         error[k] = call.error(k, i);
       }
       errors[i] = spread(x, error, result[i]);
-      if (rounds)
+      // A number of the type, from exact operands, is not rounded: zeros stay
+      // zeros, and the largest number is not next to infinity.
+      bool representable = errors[i] == 0 && isRepresentable(result[i], type);
+      if (rounds && !representable)
         errors[i] +=
             rounding.unit * (std::fabs(result[i]) + errors[i]) + rounding.tiny;
     }
@@ -243,7 +257,7 @@ LogicalResult boundConversion(BoundCall &call) {
   double *errors = call.errors();
   for (int64_t i = 0, n = call.results[0].value.size(); i < n; ++i) {
     errors[i] = call.error(0, i);
-    if (!exact)
+    if (!exact && !(errors[i] == 0 && isRepresentable(call.result()[i], to)))
       errors[i] += rounding.unit * (std::fabs(call.result()[i]) + errors[i]) +
                    rounding.tiny;
   }

@@ -76,7 +76,7 @@ Arithmetic getArithmetic(ComputeMode mode, Type lhs, Type rhs, int64_t k,
     break;
   case ComputeMode::tf32:
     result.lhs = result.rhs = {0x1p-11, 0x1p-136, INFINITY};
-    result.relative = 1.001 * gamma(getTensorCoreError(k, 8));
+    result.relative = gamma(getTensorCoreError(k, 8));
     break;
   case ComputeMode::f16:
     result.rhs = {0x1p-11, 0x1p-25, 65519};
@@ -85,11 +85,11 @@ Arithmetic getArithmetic(ComputeMode mode, Type lhs, Type rhs, int64_t k,
     // the sum back, exactly but for underflow.
     if (!isAttention)
       result.lhs = {0x1p-11, 0x1p-21, 65519.0 * 16};
-    result.relative = 1.001 * gamma(getTensorCoreError(k, 16));
+    result.relative = gamma(getTensorCoreError(k, 16));
     break;
   case ComputeMode::bf16:
     result.lhs = result.rhs = {0x1p-8, 0x1p-134, INFINITY};
-    result.relative = 1.01 * gamma(getTensorCoreError(k, 16));
+    result.relative = gamma(getTensorCoreError(k, 16));
     break;
   }
   return result;
