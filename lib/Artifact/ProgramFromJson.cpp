@@ -264,14 +264,17 @@ Buffer Parser::buffer(const Json &json, Path path) {
   bool known = false;
   for (BufferKind k :
        {BufferKind::Input, BufferKind::Output, BufferKind::Weight,
-        BufferKind::Workspace, BufferKind::State})
+        BufferKind::Workspace, BufferKind::State, BufferKind::Pool})
     if (name(k) == kind) {
       buffer.kind = k;
       known = true;
     }
   if (!known)
     problems.add(at(path, "kind"), "unknown buffer kind '" + kind + "'");
-  buffer.bytes = exprField(json, path, "bytes");
+  if (buffer.kind != BufferKind::Pool)
+    buffer.bytes = exprField(json, path, "bytes");
+  else if (optional(json, "bytes"))
+    problems.add(path, "a buffer of kind 'pool' has no 'bytes'");
   bool isWeight = buffer.kind == BufferKind::Weight;
   if (isWeight || buffer.kind == BufferKind::Workspace)
     buffer.offset = exprField(json, path, "offset");
@@ -454,6 +457,19 @@ Statement Parser::statement(const Json &json, Path path) {
     fill.bytes = exprField(fields, place, "bytes");
     fill.byte = integerField(fields, place, "byte", 0, 255);
     return {std::move(fill)};
+  }
+  if (json.contains("alloc")) {
+    object(json, path, {"alloc", "bytes"});
+    return {
+        Alloc{indexField(json, path, "alloc"), exprField(json, path, "bytes")}};
+  }
+  if (json.contains("bind")) {
+    object(json, path, {"bind", "to"});
+    return {Bind{indexField(json, path, "bind"), indexField(json, path, "to")}};
+  }
+  if (json.contains("free")) {
+    object(json, path, {"free"});
+    return {Free{indexField(json, path, "free")}};
   }
   if (json.contains("assert")) {
     object(json, path, {"assert", "message"});

@@ -43,9 +43,9 @@ Json print(const Port &port) {
 }
 
 Json print(const Buffer &buffer) {
-  Json json = {{"name", buffer.name},
-               {"kind", std::string(name(buffer.kind))},
-               {"bytes", print(buffer.bytes)}};
+  Json json = {{"name", buffer.name}, {"kind", std::string(name(buffer.kind))}};
+  if (buffer.kind != BufferKind::Pool)
+    json["bytes"] = print(buffer.bytes);
   if (buffer.kind == BufferKind::Workspace || buffer.kind == BufferKind::Weight)
     json["offset"] = print(buffer.offset);
   if (buffer.kind == BufferKind::Weight)
@@ -169,6 +169,13 @@ Json print(const Statement &statement) {
             return Json{{"assert", print(op.condition)},
                         {"message", op.message}};
           },
+          [](const Alloc &op) {
+            return Json{{"alloc", op.buffer}, {"bytes", print(op.bytes)}};
+          },
+          [](const Bind &op) {
+            return Json{{"bind", op.buffer}, {"to", op.to}};
+          },
+          [](const Free &op) { return Json{{"free", op.buffer}}; },
       },
       statement.op);
 }

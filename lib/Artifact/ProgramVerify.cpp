@@ -20,6 +20,8 @@ std::string_view host::name(BufferKind kind) {
     return "workspace";
   case BufferKind::State:
     return "state";
+  case BufferKind::Pool:
+    return "pool";
   }
   return "";
 }
@@ -181,6 +183,25 @@ private:
   void check(const Assert &op, Bound &, Path path) {
     checkExpr(op.condition, at(path, "assert"));
   }
+  void checkPool(uint32_t index, Path path) {
+    if (checkBuffer(index, path) &&
+        program_.buffers[index].kind != BufferKind::Pool)
+      problems_.add(path, "expected a buffer of kind 'pool', found '" +
+                              program_.buffers[index].name + "' of kind '" +
+                              std::string(name(program_.buffers[index].kind)) +
+                              "'");
+  }
+  void check(const Alloc &op, Bound &, Path path) {
+    checkPool(op.buffer, at(path, "alloc"));
+    checkExpr(op.bytes, at(path, "bytes"));
+  }
+  void check(const Bind &op, Bound &, Path path) {
+    checkPool(op.buffer, at(path, "bind"));
+    checkBuffer(op.to, at(path, "to"));
+  }
+  void check(const Free &op, Bound &, Path path) {
+    checkPool(op.buffer, at(path, "free"));
+  }
 
   const Program &program_;
   Problems problems_;
@@ -245,8 +266,10 @@ void Verifier::checkPorts() {
       problems_.add(path, "the name '" + port.name + "' is empty or taken");
     if (!checkBuffer(port.buffer, at(path, "buffer")))
       continue;
-    if (program_.buffers[port.buffer].kind != BufferKind::Output)
-      problems_.add(at(path, "buffer"), "expected a buffer of kind 'output'");
+    if (program_.buffers[port.buffer].kind != BufferKind::Output &&
+        program_.buffers[port.buffer].kind != BufferKind::Pool)
+      problems_.add(at(path, "buffer"),
+                    "expected a buffer of kind 'output' or 'pool'");
     if (!buffers.insert(port.buffer).second)
       problems_.add(at(path, "buffer"), "two outputs have the buffer " +
                                             std::to_string(port.buffer));
@@ -265,7 +288,8 @@ void Verifier::checkBuffers() {
   for (size_t i = 0; i < program_.buffers.size(); ++i) {
     const Buffer &buffer = program_.buffers[i];
     std::string path = at("buffers", i);
-    checkExpr(buffer.bytes, at(path, "bytes"));
+    if (buffer.kind != BufferKind::Pool)
+      checkExpr(buffer.bytes, at(path, "bytes"));
     if (buffer.kind == BufferKind::Workspace)
       checkExpr(buffer.offset, at(path, "offset"));
     if (buffer.kind != BufferKind::Weight)

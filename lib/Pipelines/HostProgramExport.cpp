@@ -1,7 +1,8 @@
 //===- HostProgramExport.cpp - The plan dialect as data -------------------===//
 
 #include "HostProgramExport.h"
-#include "dialects/Plan/IR/PlanDialect.h"
+#include "HostExprs.h"
+#include "dialects/Plan/IR/KnownBeforeBody.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -28,138 +29,34 @@ private:
   LogicalResult exportLaunch(plan::LaunchOp op, host::Block &statements);
   FailureOr<uint32_t> getKernel(plan::LaunchOp op);
   uint32_t getBuffer(Value value) { return buffers.lookup(value); }
-  Expr getExpr(Value value);
+  Expr getExpr(Value value) { return exprs.get(value); }
   std::string fresh(StringRef hint) {
     return (hint + std::to_string(nextName++)).str();
   }
-  /// Binds the results of a region's terminator to the names of `results`.
-  void bind(ValueRange results, ValueRange values, host::Block &statements);
+  LogicalResult exportControlFlow(scf::IfOp op, host::Block &statements);
+  LogicalResult exportControlFlow(scf::ForOp op, host::Block &statements);
+  LogicalResult exportControlFlow(scf::WhileOp op, host::Block &statements);
+  /// Expressions are written out where they are used, but for large ones that
+  /// are used more than once.
+  void exportScalar(Operation *op, host::Block &statements);
+  /// Makes variables of host scalars and of buffers.
+  void declare(ValueRange values, StringRef hint);
+  /// `values` are other names of the variables `with`.
+  void share(ValueRange values, ValueRange with);
+  /// Gives variables their next values, all at once.
+  void assign(ValueRange variables, ValueRange values, host::Block &statements);
 
   ModuleOp module;
   std::vector<ProgramConstant> &constants;
   host::Program program;
   DenseMap<Value, uint32_t> buffers;
-  DenseMap<Value, Expr> exprs;
+  HostExprs exprs;
+  plan::KnownBeforeBody known;
   std::map<std::string, uint32_t> weights;
   llvm::MapVector<Attribute, uint32_t> kernels;
   unsigned nextName = 0;
-  bool hadError = false;
 };
 } // namespace
-
-Expr Exporter::getExpr(Value value) {
-  auto found = exprs.find(value);
-  if (found != exprs.end())
-    return found->second;
-  Operation *op = value.getDefiningOp();
-  if (!op) {
-    emitError(value.getLoc(), "a host scalar has no expression");
-    hadError = true;
-    return 0;
-  }
-  auto make = [&](ExprKind kind) {
-    std::vector<Expr> operands;
-    for (Value operand : op->getOperands())
-      operands.push_back(getExpr(operand));
-    return Expr::op(kind, std::move(operands));
-  };
-  Expr result =
-      TypeSwitch<Operation *, Expr>(op)
-          .Case([&](arith::ConstantOp constant) -> Expr {
-            if (auto boolean = dyn_cast<BoolAttr>(constant.getValue()))
-              return int64_t(boolean.getValue());
-            if (auto integer = dyn_cast<IntegerAttr>(constant.getValue()))
-              return integer.getInt();
-            constant.emitOpError("expected an integer in the host program");
-            hadError = true;
-            return 0;
-          })
-          .Case([&](plan::SymbolOp symbol) {
-            return Expr::symbol(symbol.getName().str());
-          })
-          .Case([&](arith::AddIOp) { return make(ExprKind::Add); })
-          .Case([&](arith::SubIOp) { return make(ExprKind::Sub); })
-          .Case([&](arith::MulIOp) { return make(ExprKind::Mul); })
-          .Case<arith::DivUIOp, arith::FloorDivSIOp>(
-              [&](auto) { return make(ExprKind::FloorDiv); })
-          .Case([&](arith::DivSIOp) {
-            // Rounds towards zero: exact division of sizes, or not negative.
-            Expr l = getExpr(op->getOperand(0)), r = getExpr(op->getOperand(1));
-            Expr negative =
-                Expr::op(ExprKind::Ne, {Expr::op(ExprKind::Lt, {l, 0}),
-                                        Expr::op(ExprKind::Lt, {r, 0})});
-            return Expr::op(ExprKind::Select,
-                            {negative, Expr::op(ExprKind::CeilDiv, {l, r}),
-                             Expr::op(ExprKind::FloorDiv, {l, r})});
-          })
-          .Case<arith::CeilDivUIOp, arith::CeilDivSIOp>(
-              [&](auto) { return make(ExprKind::CeilDiv); })
-          .Case([&](arith::RemUIOp) { return make(ExprKind::Mod); })
-          .Case([&](arith::RemSIOp) {
-            // Has the sign of the dividend.
-            Expr l = getExpr(op->getOperand(0)), r = getExpr(op->getOperand(1));
-            Expr size =
-                Expr::op(ExprKind::Max, {r, Expr::op(ExprKind::Sub, {0, r})});
-            return Expr::op(
-                ExprKind::Select,
-                {Expr::op(ExprKind::Lt, {l, 0}),
-                 Expr::op(
-                     ExprKind::Sub,
-                     {0, Expr::op(ExprKind::Mod,
-                                  {Expr::op(ExprKind::Sub, {0, l}), size})}),
-                 Expr::op(ExprKind::Mod, {l, size})});
-          })
-          .Case<arith::MinSIOp, arith::MinUIOp>(
-              [&](auto) { return make(ExprKind::Min); })
-          .Case<arith::MaxSIOp, arith::MaxUIOp>(
-              [&](auto) { return make(ExprKind::Max); })
-          .Case([&](arith::SelectOp) { return make(ExprKind::Select); })
-          .Case<arith::IndexCastOp, arith::IndexCastUIOp, arith::ExtSIOp,
-                arith::TruncIOp>(
-              [&](auto cast) { return getExpr(cast.getIn()); })
-          .Case([&](arith::ExtUIOp cast) { return getExpr(cast.getIn()); })
-          .Case([&](arith::CmpIOp cmp) {
-            Expr l = getExpr(cmp.getLhs()), r = getExpr(cmp.getRhs());
-            using P = arith::CmpIPredicate;
-            switch (cmp.getPredicate()) {
-            case P::eq:
-              return Expr::op(ExprKind::Eq, {l, r});
-            case P::ne:
-              return Expr::op(ExprKind::Ne, {l, r});
-            case P::slt:
-            case P::ult:
-              return Expr::op(ExprKind::Lt, {l, r});
-            case P::sle:
-            case P::ule:
-              return Expr::op(ExprKind::Le, {l, r});
-            case P::sgt:
-            case P::ugt:
-              return Expr::op(ExprKind::Lt, {r, l});
-            case P::sge:
-            case P::uge:
-              return Expr::op(ExprKind::Le, {r, l});
-            }
-            return Expr(0);
-          })
-          .Case<arith::AndIOp, arith::OrIOp, arith::XOrIOp>([&](auto logic) {
-            if (!logic.getType().isInteger(1)) {
-              logic->emitOpError("expected i1 in the host program");
-              hadError = true;
-            }
-            if (isa<arith::XOrIOp>(logic.getOperation()))
-              return make(ExprKind::Ne);
-            return make(isa<arith::AndIOp>(logic.getOperation())
-                            ? ExprKind::And
-                            : ExprKind::Or);
-          })
-          .Default([&](Operation *other) -> Expr {
-            other->emitOpError("has no form in the host program");
-            hadError = true;
-            return 0;
-          });
-  exprs[value] = result;
-  return result;
-}
 
 FailureOr<host::Program> Exporter::run() {
   auto entry = module.lookupSymbol<func::FuncOp>("main");
@@ -169,7 +66,8 @@ FailureOr<host::Program> Exporter::run() {
   }
   program.name = module.getSymName().value_or("model").str();
   if (failed(exportEntry(entry)) ||
-      failed(exportBlock(entry.getBody().front(), program.body)) || hadError)
+      failed(exportBlock(entry.getBody().front(), program.body)) ||
+      exprs.hadError())
     return failure();
   return std::move(program);
 }
@@ -239,14 +137,92 @@ LogicalResult Exporter::exportBlock(Block &block, host::Block &statements) {
   return success();
 }
 
-void Exporter::bind(ValueRange results, ValueRange values,
-                    host::Block &statements) {
-  for (auto [result, value] : llvm::zip(results, values)) {
-    host::Let let;
-    let.name = exprs.lookup(result).symbol();
-    let.value = getExpr(value);
-    statements.push_back({let});
+void Exporter::exportScalar(Operation *op, host::Block &statements) {
+  for (Value result : op->getResults()) {
+    if (result.use_empty() || result.hasOneUse())
+      continue;
+    Expr expr = getExpr(result);
+    if (!HostExprs::isWorthVariable(expr))
+      continue;
+    std::string name = fresh("x");
+    (known.contains(result) ? program.prologue : statements)
+        .push_back({host::Let{name, std::move(expr)}});
+    exprs.set(result, Expr::symbol(name));
   }
+}
+
+void Exporter::declare(ValueRange values, StringRef hint) {
+  for (Value value : values) {
+    if (!isa<plan::BufferType>(value.getType())) {
+      exprs.set(value, Expr::symbol(fresh(hint)));
+      continue;
+    }
+    host::Buffer buffer;
+    buffer.kind = host::BufferKind::Pool;
+    buffer.name = fresh("b");
+    buffers[value] = program.buffers.size();
+    program.buffers.push_back(buffer);
+  }
+}
+
+void Exporter::share(ValueRange values, ValueRange with) {
+  for (auto [value, other] : llvm::zip_equal(values, with)) {
+    if (isa<plan::BufferType>(value.getType()))
+      buffers[value] = buffers.lookup(other);
+    else
+      exprs.set(value, getExpr(other));
+  }
+}
+
+void Exporter::assign(ValueRange variables, ValueRange values,
+                      host::Block &statements) {
+  // All new values are found before any is assigned, where it matters.
+  llvm::DenseSet<uint32_t> assigned;
+  std::set<std::string> names;
+  bool needsStaging = false;
+  for (auto [variable, value] : llvm::zip_equal(variables, values)) {
+    if (isa<plan::BufferType>(value.getType())) {
+      needsStaging |= assigned.contains(getBuffer(value));
+      assigned.insert(getBuffer(variable));
+    } else {
+      getExpr(value).forEachSymbol(
+          [&](const std::string &name) { needsStaging |= names.count(name); });
+      names.insert(getExpr(variable).symbol());
+    }
+  }
+  host::Block behind;
+  for (auto [variable, value] : llvm::zip_equal(variables, values)) {
+    if (isa<plan::BufferType>(value.getType())) {
+      uint32_t from = getBuffer(value), to = getBuffer(variable);
+      if (from == to)
+        continue;
+      if (!needsStaging) {
+        statements.push_back({host::Bind{to, from}});
+        continue;
+      }
+      host::Buffer staged;
+      staged.kind = host::BufferKind::Pool;
+      staged.name = fresh("n");
+      uint32_t number = program.buffers.size();
+      program.buffers.push_back(staged);
+      statements.push_back({host::Bind{number, from}});
+      behind.push_back({host::Bind{to, number}});
+      behind.push_back({host::Free{number}});
+      continue;
+    }
+    std::string to = getExpr(variable).symbol();
+    Expr next = getExpr(value);
+    if (next == Expr::symbol(to))
+      continue;
+    if (needsStaging) {
+      std::string staged = fresh("n");
+      statements.push_back({host::Let{staged, std::move(next)}});
+      behind.push_back({host::Let{to, Expr::symbol(staged)}});
+    } else {
+      statements.push_back({host::Let{to, std::move(next)}});
+    }
+  }
+  llvm::move(behind, std::back_inserter(statements));
 }
 
 LogicalResult Exporter::exportOp(Operation *op, host::Block &statements) {
@@ -286,11 +262,16 @@ LogicalResult Exporter::exportOp(Operation *op, host::Block &statements) {
         host::Buffer buffer;
         bool isOutput = llvm::any_of(alloc.getResult().getUsers(),
                                      llvm::IsaPred<plan::OutputOp>);
-        buffer.kind =
-            isOutput ? host::BufferKind::Output : host::BufferKind::Workspace;
+        buffer.kind = alloc.getPool() ? host::BufferKind::Pool
+                      : isOutput      ? host::BufferKind::Output
+                                      : host::BufferKind::Workspace;
         buffer.name = "t" + std::to_string(program.buffers.size());
-        buffer.bytes = getExpr(alloc.getBytes());
-        if (!isOutput) {
+        if (alloc.getPool())
+          statements.push_back({host::Alloc{uint32_t(program.buffers.size()),
+                                            getExpr(alloc.getBytes())}});
+        else
+          buffer.bytes = getExpr(alloc.getBytes());
+        if (buffer.kind == host::BufferKind::Workspace) {
           if (!alloc.getOffset())
             return LogicalResult(alloc.emitOpError(
                 "expected an offset (see plan-assign-offsets)"));
@@ -298,6 +279,10 @@ LogicalResult Exporter::exportOp(Operation *op, host::Block &statements) {
         }
         buffers[alloc.getResult()] = program.buffers.size();
         program.buffers.push_back(buffer);
+        return success();
+      })
+      .Case([&](plan::FreeOp free) {
+        statements.push_back({host::Free{getBuffer(free.getBuffer())}});
         return success();
       })
       .Case([&](plan::ArenaOp arena) {
@@ -324,16 +309,10 @@ LogicalResult Exporter::exportOp(Operation *op, host::Block &statements) {
         statement.name = fresh("r");
         statement.buffer = getBuffer(read.getBuffer());
         statement.offset = getExpr(read.getOffset());
-        unsigned width = read.getType().getIntOrFloatBitWidth();
-        statement.type = width == 1    ? DataType::I1
-                         : width == 8  ? DataType::I8
-                         : width == 16 ? DataType::I16
-                         : width == 32 ? DataType::I32
-                                       : DataType::I64;
-        exprs[read.getResult()] = Expr::symbol(statement.name);
+        statement.type = HostExprs::getReadType(read);
+        exprs.set(read.getResult(), Expr::symbol(statement.name));
         // Sizes may depend on inputs: these are read before buffers are placed.
-        bool early = isa<BlockArgument>(read.getBuffer()) &&
-                     isa<func::FuncOp>(read->getParentOp());
+        bool early = known.contains(read.getResult());
         (early ? program.prologue : statements).push_back({statement});
         return success();
       })
@@ -346,76 +325,98 @@ LogicalResult Exporter::exportOp(Operation *op, host::Block &statements) {
         return success();
       })
       .Case([&](cf::AssertOp assertion) {
-        bool early = &statements == &program.body && program.body.empty();
+        // What sizes rely on is checked before buffers are placed.
+        bool early =
+            &statements == &program.body && known.contains(assertion.getArg());
         (early ? program.prologue : statements)
             .push_back({host::Assert{getExpr(assertion.getArg()),
                                      assertion.getMsg().str()}});
         return success();
       })
-      .Case([&](scf::IfOp branch) -> LogicalResult {
-        host::If statement;
-        statement.condition = getExpr(branch.getCondition());
-        for (Value result : branch.getResults())
-          exprs[result] = Expr::symbol(fresh("v"));
-        for (auto [region, block] :
-             {std::pair<Region &, host::Block &>(branch.getThenRegion(),
-                                                 statement.thenBlock),
-              std::pair<Region &, host::Block &>(branch.getElseRegion(),
-                                                 statement.elseBlock)}) {
-          if (region.empty())
-            continue;
-          if (failed(exportBlock(region.front(), block)))
-            return failure();
-          bind(branch.getResults(),
-               region.front().getTerminator()->getOperands(), block);
-        }
-        statements.push_back({std::move(statement)});
-        return success();
-      })
-      .Case([&](scf::ForOp loop) -> LogicalResult {
-        // Carried scalars are variables that live outside the loop.
-        for (auto [argument, result, init] :
-             llvm::zip(loop.getRegionIterArgs(), loop.getResults(),
-                       loop.getInitArgs())) {
-          host::Let let;
-          let.name = fresh("v");
-          let.value = getExpr(init);
-          exprs[argument] = exprs[result] = Expr::symbol(let.name);
-          statements.push_back({let});
-        }
-        host::Loop statement;
-        statement.counter = fresh("i");
-        statement.from = getExpr(loop.getLowerBound());
-        statement.to = getExpr(loop.getUpperBound());
-        statement.step = getExpr(loop.getStep());
-        exprs[loop.getInductionVar()] = Expr::symbol(statement.counter);
-        if (failed(exportBlock(*loop.getBody(), statement.body)))
-          return failure();
-        // All next values are computed before any is assigned.
-        std::vector<std::string> staged;
-        auto yields = loop.getBody()->getTerminator()->getOperands();
-        for (Value value : yields) {
-          host::Let let;
-          let.name = fresh("n");
-          let.value = getExpr(value);
-          staged.push_back(let.name);
-          statement.body.push_back({let});
-        }
-        for (auto [result, name] : llvm::zip(loop.getResults(), staged)) {
-          host::Let let;
-          let.name = exprs.lookup(result).symbol();
-          let.value = Expr::symbol(name);
-          statement.body.push_back({let});
-        }
-        statements.push_back({std::move(statement)});
+      .Case<scf::IfOp, scf::ForOp, scf::WhileOp>(
+          [&](auto control) { return exportControlFlow(control, statements); })
+      .Case([&](arith::SelectOp select) -> LogicalResult {
+        if (!isa<plan::BufferType>(select.getType()))
+          return success(); // evaluated where it is used
+        declare(select.getResult(), "v");
+        uint32_t buffer = getBuffer(select.getResult());
+        statements.push_back({host::If{
+            getExpr(select.getCondition()),
+            {{host::Bind{buffer, getBuffer(select.getTrueValue())}}},
+            {{host::Bind{buffer, getBuffer(select.getFalseValue())}}}}});
         return success();
       })
       .Default([&](Operation *other) -> LogicalResult {
         if (isa<arith::ArithDialect>(other->getDialect()) ||
-            isa<plan::SymbolOp>(other))
-          return success(); // evaluated where it is used
+            isa<plan::SymbolOp>(other)) {
+          exportScalar(other, statements);
+          return success();
+        }
         return other->emitOpError("has no form in the host program");
       });
+}
+
+LogicalResult Exporter::exportControlFlow(scf::IfOp op,
+                                          host::Block &statements) {
+  host::If statement;
+  statement.condition = getExpr(op.getCondition());
+  declare(op.getResults(), "v");
+  for (auto [region, block] : {std::pair<Region &, host::Block &>(
+                                   op.getThenRegion(), statement.thenBlock),
+                               std::pair<Region &, host::Block &>(
+                                   op.getElseRegion(), statement.elseBlock)}) {
+    if (region.empty())
+      continue;
+    if (failed(exportBlock(region.front(), block)))
+      return failure();
+    assign(op.getResults(), region.front().getTerminator()->getOperands(),
+           block);
+  }
+  statements.push_back({std::move(statement)});
+  return success();
+}
+
+LogicalResult Exporter::exportControlFlow(scf::ForOp op,
+                                          host::Block &statements) {
+  host::Loop statement;
+  statement.from = getExpr(op.getLowerBound());
+  statement.to = getExpr(op.getUpperBound());
+  statement.step = getExpr(op.getStep());
+  // What is carried are variables that live outside the loop.
+  declare(op.getResults(), "v");
+  assign(op.getResults(), op.getInitArgs(), statements);
+  share(op.getRegionIterArgs(), op.getResults());
+  statement.counter = fresh("i");
+  exprs.set(op.getInductionVar(), Expr::symbol(statement.counter));
+  if (failed(exportBlock(*op.getBody(), statement.body)))
+    return failure();
+  assign(op.getResults(), op.getBody()->getTerminator()->getOperands(),
+         statement.body);
+  statements.push_back({std::move(statement)});
+  return success();
+}
+
+LogicalResult Exporter::exportControlFlow(scf::WhileOp op,
+                                          host::Block &statements) {
+  host::While statement;
+  declare(op.getBeforeArguments(), "w");
+  assign(op.getBeforeArguments(), op.getInits(), statements);
+  declare(op.getResults(), "v");
+  share(op.getAfterArguments(), op.getResults());
+  // Results are visible behind the loop.
+  for (Value result : op.getResults())
+    if (!isa<plan::BufferType>(result.getType()))
+      statements.push_back({host::Let{getExpr(result).symbol(), 0}});
+  if (failed(exportBlock(*op.getBeforeBody(), statement.before)))
+    return failure();
+  assign(op.getResults(), op.getConditionOp().getArgs(), statement.before);
+  statement.condition = getExpr(op.getConditionOp().getCondition());
+  if (failed(exportBlock(*op.getAfterBody(), statement.body)))
+    return failure();
+  assign(op.getBeforeArguments(), op.getYieldOp()->getOperands(),
+         statement.body);
+  statements.push_back({std::move(statement)});
+  return success();
 }
 
 FailureOr<uint32_t> Exporter::getKernel(plan::LaunchOp op) {

@@ -211,6 +211,8 @@ Error Session::Impl::placeBuffer(
     uint32_t index, const Inputs &inputs, const OutputMemories &memories,
     const std::map<uint32_t, const host::Port *> &ports) {
   const host::Buffer &buffer = program.buffers[index];
+  if (buffer.kind == host::BufferKind::Pool)
+    return Error::success(); // placed while the body runs
   Expected<int64_t> bytes = code.buffers[index].bytes.evaluate(slots);
   if (!bytes)
     return bytes.takeError();
@@ -218,6 +220,7 @@ Error Session::Impl::placeBuffer(
     return Error("its size is " + std::to_string(*bytes));
   BufferRange &range = ranges[index];
   range.bytes = *bytes;
+  range.isPlaced = true;
 
   switch (buffer.kind) {
   case host::BufferKind::Input: {
@@ -281,6 +284,8 @@ Error Session::Impl::placeBuffer(
   }
   case host::BufferKind::State:
     return placeState(index, *bytes);
+  case host::BufferKind::Pool:
+    break;
   }
   return Error::success();
 }
@@ -338,13 +343,36 @@ Session::Impl::collectOutputs(const OutputMemories &memories) {
     }
     std::optional<int64_t> bytes = tensorBytes(tensor.type, tensor.shape);
     const BufferRange &range = ranges[port.buffer];
+    if (!range.isPlaced)
+      return Error(context + ": its buffer has no memory");
     if (!bytes || *bytes > range.bytes)
       return Error(context + ": " + describe(tensor.type, tensor.shape) +
                    " does not fit its buffer of " +
                    std::to_string(range.bytes) + " bytes");
     auto it = memories.find(port.name);
-    if (it != memories.end() && it->second.space == MemorySpace::Device)
+    bool isPool = program.buffers[port.buffer].kind == host::BufferKind::Pool;
+    // The size of memory for it could not be judged before.
+    if (it != memories.end() && isPool) {
+      if (it->second.capacity < uint64_t(*bytes))
+        return Error(context + ": it needs " + std::to_string(*bytes) +
+                     " bytes, the memory given has " +
+                     std::to_string(it->second.capacity));
+      if (!it->second.data && *bytes > 0)
+        return Error(context + ": the memory given is a null pointer");
+    }
+    if (it != memories.end() && it->second.space == MemorySpace::Device) {
+      if (isPool && *bytes > 0) {
+        auto to = reinterpret_cast<cuda::DevicePtr>(it->second.data);
+        if (Error error =
+                gpu.check(gpu.driver->memcpyDtoDAsync(to, range.address, *bytes,
+                                                      stream.get()),
+                          "cannot copy on the device"))
+          return error.in(context);
+        if (Error error = stream.synchronize("cannot copy on the device"))
+          return error.in(context);
+      }
       continue;
+    }
     void *to = it != memories.end() ? it->second.data : nullptr;
     if (!to) {
       tensor.bytes.resize(*bytes);

@@ -60,6 +60,9 @@ private:
   Assert build(const host::Assert &op) {
     return {expr(op.condition), &op.message};
   }
+  Alloc build(const host::Alloc &op) { return {op.buffer, expr(op.bytes)}; }
+  Bind build(const host::Bind &op) { return {op.buffer, op.to}; }
+  Free build(const host::Free &op) { return {op.buffer}; }
 
   std::unordered_map<std::string, Slot> slots_;
 };

@@ -78,8 +78,23 @@ struct Assert {
   const std::string *message;
 };
 
+struct Alloc {
+  uint32_t buffer;
+  CompiledExpr bytes;
+};
+
+struct Bind {
+  uint32_t buffer, to;
+};
+
+struct Free {
+  uint32_t buffer;
+};
+
 struct Statement {
-  std::variant<Launch, Let, Read, If, Loop, While, Copy, Fill, Assert> op;
+  std::variant<Launch, Let, Read, If, Loop, While, Copy, Fill, Assert, Alloc,
+               Bind, Free>
+      op;
 };
 
 /// What a buffer's size and place are.

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstddef>
+#include <map>
 #include <mutex>
 #include <utility>
 
@@ -65,6 +66,24 @@ private:
   Device::Impl *device_ = nullptr;
   cuda::DevicePtr address_ = 0;
   uint64_t size_ = 0;
+};
+
+/// Memory whose size is only known while a program runs. Blocks come back when
+/// their last owner is gone and are given out again, which is in the order of
+/// the stream that uses them; the device gets them back when the pool is
+/// destroyed, or when it has no other memory. On the virtual GPU every block is
+/// new and of exact size, so that wrong accesses are faults.
+class MemoryPool {
+public:
+  Expected<std::shared_ptr<DeviceMemory>>
+  allocate(Device::Impl &device, uint64_t size, const std::string &what);
+  /// Bytes in use, and the most there were since `resetPeak`.
+  uint64_t peak() const { return peak_; }
+  void resetPeak() { peak_ = used_; }
+
+private:
+  std::multimap<uint64_t, DeviceMemory> free_;
+  uint64_t used_ = 0, peak_ = 0;
 };
 
 /// Page-locked memory on the host, for asynchronous copies.

@@ -78,6 +78,9 @@ Expected<bool> Session::Impl::isTrue(const host::CompiledExpr &condition) {
 Expected<cuda::DevicePtr>
 Session::Impl::addressIn(uint32_t buffer, int64_t offset, int64_t bytes) const {
   const BufferRange &range = ranges[buffer];
+  if (!range.isPlaced)
+    return Error("the buffer '" + program.buffers[buffer].name +
+                 "' has no memory here");
   if (offset < 0 || bytes < 0 || offset > range.bytes ||
       bytes > range.bytes - offset)
     return Error(std::to_string(bytes) + " bytes at offset " +
@@ -326,4 +329,36 @@ Error Session::Impl::step(const code::Assert &op) {
   if (!condition)
     return condition.takeError();
   return *condition ? Error::success() : Error(*op.message);
+}
+
+Error Session::Impl::step(const code::Alloc &op) {
+  std::string what = "the buffer '" + program.buffers[op.buffer].name + "'";
+  Expected<int64_t> bytes = op.bytes.evaluate(slots);
+  if (!bytes)
+    return bytes.error().in(what);
+  if (*bytes < 0)
+    return Error("the size of " + what + " is " + std::to_string(*bytes));
+  BufferRange &range = ranges[op.buffer];
+  // First: its memory may serve again.
+  range = {};
+  Expected<std::shared_ptr<DeviceMemory>> memory =
+      pool.allocate(gpu, *bytes, what);
+  if (!memory)
+    return memory.takeError();
+  range = {(*memory)->address(), *bytes, true, *std::move(memory)};
+  return Error::success();
+}
+
+Error Session::Impl::step(const code::Bind &op) {
+  if (!ranges[op.to].isPlaced)
+    return Error("the buffer '" + program.buffers[op.to].name +
+                 "' has no memory here");
+  if (op.buffer != op.to)
+    ranges[op.buffer] = BufferRange(ranges[op.to]);
+  return Error::success();
+}
+
+Error Session::Impl::step(const code::Free &op) {
+  ranges[op.buffer] = {};
+  return Error::success();
 }

@@ -35,6 +35,43 @@ void DeviceMemory::release() {
   size_ = 0;
 }
 
+/// Sizes in four steps per power of two, so that a buffer that grows in a loop
+/// does not need new memory in every iteration.
+static uint64_t roundToStep(uint64_t size) {
+  uint64_t step = 256;
+  while (step * 8 <= size)
+    step *= 2;
+  return (size + step - 1) / step * step;
+}
+
+Expected<std::shared_ptr<DeviceMemory>>
+MemoryPool::allocate(Device::Impl &device, uint64_t size,
+                     const std::string &what) {
+  DeviceMemory block;
+  uint64_t rounded = device.isVirtual ? size : roundToStep(size);
+  auto found = free_.lower_bound(rounded);
+  if (found != free_.end() && found->first <= 2 * rounded) {
+    block = std::move(found->second);
+    free_.erase(found);
+  } else if (Error error = block.resize(device, rounded, what)) {
+    if (free_.empty())
+      return error;
+    free_.clear();
+    if (Error again = block.resize(device, rounded, what))
+      return again;
+  }
+  used_ += block.size();
+  peak_ = std::max(peak_, used_);
+  bool isVirtual = device.isVirtual;
+  return std::shared_ptr<DeviceMemory>(
+      new DeviceMemory(std::move(block)), [this, isVirtual](DeviceMemory *own) {
+        used_ -= own->size();
+        if (!isVirtual)
+          free_.emplace(own->size(), std::move(*own));
+        delete own;
+      });
+}
+
 PinnedMemory::~PinnedMemory() {
   if (data_) {
     device_->driver->ctxSetCurrent(device_->context);

@@ -62,6 +62,7 @@ Expected<Session::Outputs> Session::Impl::run(const Inputs &inputs,
   launchedKernels.clear();
   slots.assign(code.numSlots, 0);
   ranges.assign(program.buffers.size(), {});
+  pool.resetPeak();
   if (Error error = bindDims(program, inputs, slots))
     return error;
   if (Error error = checkConditions())
@@ -85,6 +86,7 @@ Expected<Session::Outputs> Session::Impl::run(const Inputs &inputs,
   if (late)
     return late;
   Expected<Outputs> outputs = collectOutputs(memories);
+  stats.poolBytes = pool.peak();
   stats.kernels = launchedKernels.size();
   stats.seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start)

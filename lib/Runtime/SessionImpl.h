@@ -15,6 +15,10 @@ namespace raddle {
 struct BufferRange {
   cuda::DevicePtr address = 0;
   int64_t bytes = 0;
+  /// False for a pool buffer that names no memory.
+  bool isPlaced = false;
+  /// Of memory from the pool.
+  std::shared_ptr<DeviceMemory> owner;
 };
 
 /// Binds the entry dims, the first slots; all problems at once.
@@ -42,6 +46,7 @@ struct Session::Impl {
   /// by buffer.
   std::vector<DeviceMemory> memory;
   std::set<uint32_t> liveStates;
+  MemoryPool pool;
 
   /// Values of the host scalars and places of the buffers in this call.
   std::vector<int64_t> slots;
@@ -86,6 +91,9 @@ private:
   Error step(const code::Copy &op);
   Error step(const code::Fill &op);
   Error step(const code::Assert &op);
+  Error step(const code::Alloc &op);
+  Error step(const code::Bind &op);
+  Error step(const code::Free &op);
 
   Error launch(const code::Launch &op, const host::Kernel &kernel);
   Expected<bool> isTrue(const host::CompiledExpr &condition);

@@ -187,6 +187,7 @@ std::string raddle::statsLine(const RunStats &stats, const Model &model,
   json["virtual"] = model.device()->isVirtual();
   json["target"] = model.target();
   json["workspace_bytes"] = stats.arenaBytes;
+  json["pool_bytes"] = stats.poolBytes;
   if (seconds.size() > 1)
     json["all_seconds"] = seconds;
   return json.dump(-1, ' ', false,

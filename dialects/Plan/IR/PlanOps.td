@@ -64,18 +64,37 @@ def Plan_AllocOp : Plan_Op<"alloc", [MemoryEffects<[MemAlloc]>]> {
   let summary = "a buffer of one call";
   let description = [{
     Contents are undefined. `offset` is the place in the arena, set by
-    `plan-assign-offsets`; buffers that the caller receives have none.
+    `plan-assign-offsets`; buffers that the caller receives have none. With
+    `pool` the memory is taken when the operation runs, because the size is not
+    known before or because the buffer outlives an iteration of a loop.
 
     Example:
     ```mlir
     %t = plan.alloc %bytes
+    %u = plan.alloc %bytes at %offset
+    %v = plan.alloc %bytes pool
     ```
   }];
-  let arguments = (ins Index:$bytes, Optional<Index>:$offset);
+  let arguments = (ins Index:$bytes, Optional<Index>:$offset, UnitAttr:$pool);
   let results = (outs Plan_BufferType:$result);
-  let assemblyFormat = "$bytes (`at` $offset^)? attr-dict";
+  let assemblyFormat = "$bytes (`at` $offset^)? (`pool` $pool^)? attr-dict";
   let builders = [OpBuilder<(ins "::mlir::Value":$bytes),
-      [{ build($_builder, $_state, BufferType::get($_builder.getContext()), bytes, ::mlir::Value()); }]>];
+      [{ build($_builder, $_state, BufferType::get($_builder.getContext()), bytes, ::mlir::Value(), false); }]>];
+}
+
+def Plan_FreeOp : Plan_Op<"free", [MemoryEffects<[MemFree]>]> {
+  let summary = "gives memory of the pool back";
+  let description = [{
+    The buffer of a `plan.alloc ... pool` is not used any more under this name.
+    Its memory goes back unless a loop or a branch carries it on.
+
+    Example:
+    ```mlir
+    plan.free %t
+    ```
+  }];
+  let arguments = (ins Plan_BufferType:$buffer);
+  let assemblyFormat = "$buffer attr-dict";
 }
 
 def Plan_LaunchOp : Plan_Op<"launch", [MemoryEffects<[MemRead, MemWrite]>]> {

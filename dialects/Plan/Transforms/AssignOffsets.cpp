@@ -1,7 +1,8 @@
 //===- AssignOffsets.cpp - Places of workspaces in the arena --------------===//
 
-#include "dialects/Plan/IR/PlanDialect.h"
+#include "dialects/Plan/IR/KnownBeforeBody.h"
 #include "dialects/Plan/Transforms/Passes.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 
 namespace raddle::plan {
 #define GEN_PASS_DEF_PLANASSIGNOFFSETS
@@ -20,6 +21,52 @@ struct Place {
   SmallVector<AllocOp> buffers;
 };
 
+/// All names of a buffer: control flow hands buffers on without copies.
+struct Aliases {
+  SetVector<Value> values;
+  /// Lives on in the next iteration of a loop around its allocation.
+  bool outlivesIteration = false;
+
+  explicit Aliases(AllocOp alloc) {
+    values.insert(alloc.getResult());
+    for (unsigned i = 0; i < values.size(); ++i)
+      for (OpOperand &use : values[i].getUses())
+        follow(alloc, use);
+  }
+
+private:
+  void follow(AllocOp alloc, OpOperand &use) {
+    Operation *user = use.getOwner();
+    unsigned number = use.getOperandNumber();
+    if (isa<arith::SelectOp>(user)) {
+      values.insert(user->getResult(0));
+    } else if (auto loop = dyn_cast<scf::ForOp>(user)) {
+      // What a loop starts with is also its result when it has no iteration.
+      number -= loop.getNumControlOperands();
+      values.insert(loop.getRegionIterArg(number));
+      values.insert(loop.getResult(number));
+    } else if (auto loop = dyn_cast<scf::WhileOp>(user)) {
+      values.insert(loop.getBeforeArguments()[number]);
+    } else if (auto condition = dyn_cast<scf::ConditionOp>(user)) {
+      auto loop = cast<scf::WhileOp>(user->getParentOp());
+      outlivesIteration |= loop->isProperAncestor(alloc);
+      values.insert(loop.getResult(number - 1));
+      values.insert(loop.getAfterArguments()[number - 1]);
+    } else if (isa<scf::YieldOp>(user)) {
+      Operation *parent = user->getParentOp();
+      if (isa<scf::ForOp, scf::WhileOp>(parent))
+        outlivesIteration |= parent->isProperAncestor(alloc);
+      if (auto loop = dyn_cast<scf::WhileOp>(parent)) {
+        values.insert(loop.getBeforeArguments()[number]);
+        return;
+      }
+      if (auto loop = dyn_cast<scf::ForOp>(parent))
+        values.insert(loop.getRegionIterArg(number));
+      values.insert(parent->getResult(number));
+    }
+  }
+};
+
 struct AssignOffsetsPass
     : plan::impl::PlanAssignOffsetsBase<AssignOffsetsPass> {
   void runOnOperation() override {
@@ -27,40 +74,46 @@ struct AssignOffsetsPass
     if (!func.getBody().hasOneBlock())
       return;
     Block &body = func.getBody().front();
+    known = {};
+    early.clear();
     DenseMap<Operation *, unsigned> position;
     for (auto [i, op] : llvm::enumerate(body))
       position[&op] = i;
 
-    SmallVector<AllocOp> allocs;
+    SmallVector<AllocOp> allocs, pooled;
+    SmallVector<Place> places;
     func.walk<WalkOrder::PreOrder>([&](AllocOp alloc) {
+      if (alloc.getOffset() || alloc.getPool())
+        return;
       bool isOutput =
           llvm::any_of(alloc.getResult().getUsers(), llvm::IsaPred<OutputOp>);
-      if (!isOutput && !alloc.getOffset())
-        allocs.push_back(alloc);
-    });
-    SmallVector<Place> places;
-    for (AllocOp alloc : allocs) {
+      Aliases aliases(alloc);
+      Value bytes = getEarly(alloc.getBytes(), body);
+      if (!bytes || aliases.outlivesIteration) {
+        pooled.push_back(alloc);
+        return;
+      }
+      if (isOutput)
+        return;
+      allocs.push_back(alloc);
       unsigned from = position[body.findAncestorOpInBlock(*alloc)];
       unsigned to = from;
-      for (Operation *user : alloc.getResult().getUsers())
-        to = std::max(to, position[body.findAncestorOpInBlock(*user)]);
-      Value bytes = getOuterValue(alloc.getBytes(), body);
+      for (Value alias : aliases.values)
+        for (Operation *user : alias.getUsers())
+          to = std::max(to, position[body.findAncestorOpInBlock(*user)]);
       Place *found = nullptr;
-      if (bytes)
-        for (Place &place : places)
-          if (!found && place.freeAfter < from && isSame(place.bytes, bytes))
-            found = &place;
+      for (Place &place : places)
+        if (!found && place.freeAfter < from && isSame(place.bytes, bytes))
+          found = &place;
       if (!found) {
-        if (!bytes) {
-          alloc.emitOpError("expected a size that is known before the launch");
-          return signalPassFailure();
-        }
         found = &places.emplace_back();
         found->bytes = bytes;
       }
       found->freeAfter = to;
       found->buffers.push_back(alloc);
-    }
+    });
+    for (AllocOp alloc : pooled)
+      usePool(alloc);
 
     // Offsets are computed where every size is known: at the start, after what
     // the sizes are made of.
@@ -82,7 +135,7 @@ struct AssignOffsetsPass
       for (AllocOp alloc : place.buffers)
         alloc.getOffsetMutable().assign(offset);
       Value units =
-          arith::CeilDivUIOp::create(builder, loc, place.bytes, align);
+          arith::CeilDivSIOp::create(builder, loc, place.bytes, align);
       Value size = arith::MulIOp::create(builder, loc, units, align);
       offset = arith::AddIOp::create(builder, loc, offset, size);
       lastOffset = offset.getDefiningOp();
@@ -96,25 +149,62 @@ struct AssignOffsetsPass
     sortTopologically(body);
   }
 
-  /// The value itself when it is computed in `body`, otherwise a copy there of
-  /// the arithmetic that makes it; null when it depends on a region's values.
-  Value getOuterValue(Value value, Block &body) {
-    if (value.getParentBlock() == &body)
-      return value;
-    Operation *op = value.getDefiningOp();
-    if (!op || !isa<arith::ArithDialect>(op->getDialect()))
-      return nullptr;
-    SmallVector<Value> operands;
-    for (Value operand : op->getOperands()) {
-      Value outer = getOuterValue(operand, body);
-      if (!outer)
-        return nullptr;
-      operands.push_back(outer);
+  /// Memory from the pool, given back behind the last use in the same block.
+  void usePool(AllocOp alloc) {
+    alloc.setPool(true);
+    Operation *last = nullptr;
+    for (Operation *user : alloc.getResult().getUsers()) {
+      Operation *here = alloc->getBlock()->findAncestorOpInBlock(*user);
+      if (isa<OutputOp>(here) || here->hasTrait<OpTrait::IsTerminator>())
+        return;
+      if (!last || last->isBeforeInBlock(here))
+        last = here;
     }
-    OpBuilder builder(body.findAncestorOpInBlock(*op));
-    Operation *copy = builder.clone(*op);
-    copy->setOperands(operands);
-    return copy->getResult(cast<OpResult>(value).getResultNumber());
+    if (!last)
+      last = alloc;
+    OpBuilder builder(alloc.getContext());
+    builder.setInsertionPointAfter(last);
+    FreeOp::create(builder, alloc.getLoc(), alloc.getResult());
+  }
+
+  /// The value in `body`, made of what is known before the body runs; null
+  /// when it depends on more.
+  Value getEarly(Value value, Block &body) {
+    if (value.getParentBlock() == &body && known.contains(value))
+      return value;
+    if (auto found = early.find(value); found != early.end())
+      return found->second;
+    Value result;
+    Operation *op = value.getDefiningOp();
+    if (auto branch = dyn_cast_if_present<scf::IfOp>(op)) {
+      // Chosen by a condition that is known, between values that are.
+      unsigned number = cast<OpResult>(value).getResultNumber();
+      Value condition = getEarly(branch.getCondition(), body);
+      Value sides[2];
+      if (condition)
+        for (auto [side, region] : llvm::zip(sides, branch->getRegions()))
+          if (!region.empty())
+            side = getEarly(region.front().getTerminator()->getOperand(number),
+                            body);
+      if (condition && sides[0] && sides[1]) {
+        OpBuilder builder(body.findAncestorOpInBlock(*op));
+        result = arith::SelectOp::create(builder, op->getLoc(), condition,
+                                         sides[0], sides[1]);
+      }
+    } else if (op && (isa<SymbolOp>(op) ||
+                      isa<arith::ArithDialect>(op->getDialect()))) {
+      SmallVector<Value> operands;
+      for (Value operand : op->getOperands())
+        if (Value outer = getEarly(operand, body))
+          operands.push_back(outer);
+      if (operands.size() == op->getNumOperands()) {
+        OpBuilder builder(body.findAncestorOpInBlock(*op));
+        Operation *copy = builder.clone(*op);
+        copy->setOperands(operands);
+        result = copy->getResult(cast<OpResult>(value).getResultNumber());
+      }
+    }
+    return early[value] = result;
   }
 
   /// Same value, or constants of one number.
@@ -146,5 +236,8 @@ struct AssignOffsetsPass
     for (Operation *op : order)
       op->moveBefore(&body, body.end());
   }
+
+  KnownBeforeBody known;
+  DenseMap<Value, Value> early;
 };
 } // namespace

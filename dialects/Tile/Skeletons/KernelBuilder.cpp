@@ -95,7 +95,7 @@ Value KernelBuilder::getHostScalar(Value scalar) {
   Operation *last = nullptr;
   for (Operation &op : func.getBody().front()) {
     if (!isa<arith::ArithDialect>(op.getDialect()) || op.getNumResults() != 1 ||
-        !op.getResult(0).getType().isInteger(32))
+        !isa<IntegerType>(op.getResult(0).getType()))
       break;
     last = &op;
   }
@@ -108,7 +108,14 @@ Value KernelBuilder::getHostScalar(Value scalar) {
     unsigned index = argument.getArgNumber() - group.getInputs().size();
     Type type =
         scalar.getType().isIndex() ? builder.getI32Type() : scalar.getType();
-    result = getArgument({KernelArgument::Scalar, index, 0}, type);
+    // Parameters of kernels have at least 32 bits.
+    if (type.isInteger() && type.getIntOrFloatBitWidth() < 32)
+      result = arith::TruncIOp::create(
+          builder, loc, type,
+          getArgument({KernelArgument::Scalar, index, 0},
+                      builder.getI32Type()));
+    else
+      result = getArgument({KernelArgument::Scalar, index, 0}, type);
   } else if (auto known = graph::getConstantIndex(scalar);
              known && scalar.getType().isIndex()) {
     result = constant(*known);
@@ -122,7 +129,16 @@ Value KernelBuilder::getHostScalar(Value scalar) {
     for (Value operand : op->getOperands())
       operands.push_back(getHostScalar(operand));
     if (isa<arith::IndexCastOp>(op)) {
+      // An index is an i32 here.
+      Type type = op->getResult(0).getType();
+      type = type.isIndex() ? builder.getI32Type() : type;
+      unsigned from = operands.front().getType().getIntOrFloatBitWidth();
+      unsigned to = type.getIntOrFloatBitWidth();
       result = operands.front();
+      if (from > to)
+        result = arith::TruncIOp::create(builder, loc, type, result);
+      else if (from < to)
+        result = arith::ExtSIOp::create(builder, loc, type, result);
     } else {
       OperationState state(loc, op->getName());
       state.addOperands(operands);

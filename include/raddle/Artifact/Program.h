@@ -47,7 +47,8 @@ struct Port {
   /// Inputs: literals and symbols. Outputs: any expression over the entry dims
   /// and the variables visible at the end of the body.
   std::vector<Expr> shape;
-  /// Index into Program::buffers, of a buffer of kind Input or Output.
+  /// Index into Program::buffers, of a buffer of kind Input, or of kind Output
+  /// or Pool.
   uint32_t buffer = 0;
 };
 
@@ -57,14 +58,23 @@ struct Check {
   std::string message;
 };
 
-enum class BufferKind : uint8_t { Input, Output, Weight, Workspace, State };
+enum class BufferKind : uint8_t {
+  Input,
+  Output,
+  Weight,
+  Workspace,
+  State,
+  /// A variable that names memory: gets it by `alloc` or `bind` while the body
+  /// runs, since its size is not known before.
+  Pool,
+};
 
 std::string_view name(BufferKind kind);
 
 struct Buffer {
   std::string name;
   BufferKind kind = BufferKind::Workspace;
-  /// Size in bytes, over the entry dims; a literal for weights.
+  /// Size in bytes, over the entry dims; a literal for weights. Not of Pool.
   Expr bytes;
   /// Workspace: byte offset in the arena. Weight: byte offset in `entry`.
   Expr offset;
@@ -200,8 +210,28 @@ struct Assert {
   std::string message;
 };
 
+/// Gives a buffer of kind Pool new memory of `bytes` bytes, undefined. What it
+/// named before stays alive as long as another buffer names it.
+struct Alloc {
+  uint32_t buffer = 0;
+  Expr bytes;
+};
+
+/// From here on the buffer `buffer` of kind Pool names the memory of `to`.
+struct Bind {
+  uint32_t buffer = 0;
+  uint32_t to = 0;
+};
+
+/// The buffer of kind Pool names no memory any more.
+struct Free {
+  uint32_t buffer = 0;
+};
+
 struct Statement {
-  std::variant<Launch, Let, Read, If, Loop, While, Copy, Fill, Assert> op;
+  std::variant<Launch, Let, Read, If, Loop, While, Copy, Fill, Assert, Alloc,
+               Bind, Free>
+      op;
 };
 
 struct Program {

@@ -45,6 +45,9 @@ struct RunStats {
   double seconds = 0;
   /// Bytes of the workspace arena.
   uint64_t arenaBytes = 0;
+  /// The most bytes at one time of buffers whose size was only known while the
+  /// program ran.
+  uint64_t poolBytes = 0;
 };
 
 struct SessionOptions {

@@ -236,13 +236,6 @@ Value HostProgramBuilder::getExtent(Value tensor, unsigned dim) {
     result = getExtent(group.getTerminator()->getOperand(
                            cast<OpResult>(tensor).getResultNumber()),
                        dim);
-  } else if (auto branch = tensor.getDefiningOp<scf::IfOp>()) {
-    // Known before the branch when both sides say so.
-    unsigned number = cast<OpResult>(tensor).getResultNumber();
-    Value condition = getScalar(branch.getCondition());
-    Value sides[] = {getExtent(branch.thenYield()->getOperand(number), dim),
-                     getExtent(branch.elseYield()->getOperand(number), dim)};
-    result = arith::SelectOp::create(b, loc, condition, sides[0], sides[1]);
   } else {
     Operation *op = tensor.getDefiningOp();
     if (auto reify = dyn_cast<ReifyRankedShapedTypeOpInterface>(op)) {
@@ -417,7 +410,9 @@ LogicalResult HostProgramBuilder::lowerReturn(func::ReturnOp op) {
       return op.emitOpError("result ") << i << " has no buffer on the device";
     // What is returned must be a buffer of its own: not an input, a weight, or
     // another output.
-    bool shared = !buffer.getDefiningOp<plan::AllocOp>();
+    bool shared =
+        !isa_and_present<plan::AllocOp, scf::IfOp, scf::ForOp, scf::WhileOp>(
+            buffer.getDefiningOp());
     for (Operation *user : buffer.getUsers())
       shared |= isa<plan::OutputOp>(user);
     if (shared) {
@@ -434,123 +429,157 @@ LogicalResult HostProgramBuilder::lowerReturn(func::ReturnOp op) {
 // Control flow
 //===----------------------------------------------------------------------===//
 
-Value HostProgramBuilder::allocateResult(Value result) {
-  auto type = cast<RankedTensorType>(result.getType());
-  if (!type.hasStaticShape()) {
-    emitError(result.getLoc(),
-              "expected a static shape as result of control flow, found ")
-        << type;
-    return nullptr;
+void HostProgramBuilder::appendCarriedTypes(TypeRange types,
+                                            SmallVectorImpl<Type> &carried) {
+  for (Type type : types) {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    if (!tensor) {
+      carried.push_back(type);
+      continue;
+    }
+    carried.push_back(plan::BufferType::get(b.getContext()));
+    carried.append(tensor.getNumDynamicDims(), b.getIndexType());
   }
-  return allocate(result);
+}
+
+LogicalResult
+HostProgramBuilder::appendCarried(Operation *op, ValueRange values,
+                                  SmallVectorImpl<Value> &carried) {
+  for (Value value : values) {
+    auto tensor = dyn_cast<RankedTensorType>(value.getType());
+    if (!tensor) {
+      carried.push_back(getScalar(value));
+      continue;
+    }
+    carried.push_back(buffers.lookup(value));
+    if (!carried.back())
+      return op->emitOpError("hands on a tensor that has no buffer on the "
+                             "device");
+    for (int64_t d = 0; d < tensor.getRank(); ++d)
+      if (tensor.isDynamicDim(d))
+        carried.push_back(getExtent(value, d));
+  }
+  return success();
+}
+
+void HostProgramBuilder::bindCarried(ValueRange values, ValueRange carried) {
+  for (Value value : values) {
+    auto tensor = dyn_cast<RankedTensorType>(value.getType());
+    (tensor ? buffers : scalars)[value] = carried.front();
+    carried = carried.drop_front();
+    if (!tensor)
+      continue;
+    for (int64_t d = 0; d < tensor.getRank(); ++d)
+      if (tensor.isDynamicDim(d)) {
+        extents[{value, unsigned(d)}] = carried.front();
+        carried = carried.drop_front();
+      }
+  }
+}
+
+LogicalResult
+HostProgramBuilder::lowerRegion(Block &from, Block &to,
+                                function_ref<LogicalResult()> finish) {
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToEnd(&to);
+  auto outerExtents = extents;
+  auto outerScalars = scalars;
+  auto outerChecked = checked;
+  LogicalResult status = lowerBlock(from);
+  if (succeeded(status))
+    status = finish();
+  extents = std::move(outerExtents);
+  scalars = std::move(outerScalars);
+  checked = std::move(outerChecked);
+  return status;
 }
 
 LogicalResult HostProgramBuilder::lower(scf::IfOp op) {
-  // Tensor results are copied to buffers made before; scalars are results.
   SmallVector<Type> types;
-  for (Value result : op.getResults()) {
-    if (!isa<RankedTensorType>(result.getType())) {
-      types.push_back(result.getType());
-      continue;
-    }
-    buffers[result] = allocate(result);
-  }
+  appendCarriedTypes(op.getResultTypes(), types);
   auto branch = scf::IfOp::create(b, loc, types, getScalar(op.getCondition()),
                                   /*addThenBlock=*/true,
                                   /*addElseBlock=*/true);
   for (auto [from, to] : llvm::zip(op->getRegions(), branch->getRegions())) {
-    OpBuilder::InsertionGuard guard(b);
     Block &block = to.front();
     if (block.mightHaveTerminator())
       block.getTerminator()->erase();
-    b.setInsertionPointToEnd(&block);
-    auto outerExtents = extents;
-    auto outerScalars = scalars;
-    SmallVector<Value> yields;
-    if (!from.empty()) {
-      if (failed(lowerBlock(from.front())))
-        return failure();
-      for (auto [result, value] : llvm::zip(
-               op.getResults(), from.front().getTerminator()->getOperands())) {
-        if (isa<RankedTensorType>(result.getType()))
-          plan::CopyOp::create(b, loc, buffers.lookup(value), buffers[result],
-                               getBytes(result));
-        else
-          yields.push_back(getScalar(value));
-      }
+    if (from.empty()) {
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToEnd(&block);
+      scf::YieldOp::create(b, loc);
+      continue;
     }
-    scf::YieldOp::create(b, loc, yields);
-    // Values of a branch are not visible behind it.
-    extents = std::move(outerExtents);
-    scalars = std::move(outerScalars);
+    Operation *yield = from.front().getTerminator();
+    if (failed(lowerRegion(from.front(), block, [&] {
+          SmallVector<Value> yields;
+          LogicalResult status =
+              appendCarried(op, yield->getOperands(), yields);
+          scf::YieldOp::create(b, loc, yields);
+          return status;
+        })))
+      return failure();
   }
-  unsigned next = 0;
-  for (Value result : op.getResults())
-    if (!isa<RankedTensorType>(result.getType()))
-      scalars[result] = branch.getResult(next++);
+  bindCarried(op.getResults(), branch.getResults());
   return success();
 }
 
 LogicalResult HostProgramBuilder::lower(scf::ForOp op) {
   SmallVector<Value> inits;
-  for (auto [init, argument, result] :
-       llvm::zip(op.getInitArgs(), op.getRegionIterArgs(), op.getResults())) {
-    if (!isa<RankedTensorType>(init.getType())) {
-      inits.push_back(getScalar(init));
-      continue;
-    }
-    Value buffer = allocateResult(result);
-    if (!buffer)
-      return failure();
-    plan::CopyOp::create(b, loc, buffers.lookup(init), buffer,
-                         getBytes(result));
-    buffers[argument] = buffers[result] = buffer;
-  }
+  if (failed(appendCarried(op, op.getInitArgs(), inits)))
+    return failure();
   auto loop = scf::ForOp::create(b, loc, getScalar(op.getLowerBound()),
                                  getScalar(op.getUpperBound()),
                                  getScalar(op.getStep()), inits);
-  OpBuilder::InsertionGuard guard(b);
   if (loop.getBody()->mightHaveTerminator())
     loop.getBody()->getTerminator()->erase();
-  b.setInsertionPointToEnd(loop.getBody());
-  auto outerExtents = extents;
-  auto outerScalars = scalars;
   scalars[op.getInductionVar()] = loop.getInductionVar();
-  unsigned next = 0;
-  for (Value argument : op.getRegionIterArgs())
-    if (!isa<RankedTensorType>(argument.getType()))
-      scalars[argument] = loop.getRegionIterArg(next++);
-  if (failed(lowerBlock(*op.getBody())))
+  bindCarried(op.getRegionIterArgs(), loop.getRegionIterArgs());
+  Operation *yield = op.getBody()->getTerminator();
+  if (failed(lowerRegion(*op.getBody(), *loop.getBody(), [&] {
+        SmallVector<Value> yields;
+        LogicalResult status = appendCarried(op, yield->getOperands(), yields);
+        scf::YieldOp::create(b, loc, yields);
+        return status;
+      })))
     return failure();
-  // Next values first go to buffers of their own: one may be computed from
-  // another's old value.
-  SmallVector<Value> yields, staged;
-  auto operands = op.getBody()->getTerminator()->getOperands();
-  for (auto [value, result] : llvm::zip(operands, op.getResults())) {
-    if (!isa<RankedTensorType>(value.getType())) {
-      yields.push_back(getScalar(value));
-      continue;
-    }
-    Value copy = allocate(result);
-    plan::CopyOp::create(b, loc, buffers.lookup(value), copy, getBytes(result));
-    staged.push_back(copy);
-  }
-  next = 0;
-  for (Value result : op.getResults())
-    if (isa<RankedTensorType>(result.getType()))
-      plan::CopyOp::create(b, loc, staged[next++], buffers[result],
-                           getBytes(result));
-  scf::YieldOp::create(b, loc, yields);
-  extents = std::move(outerExtents);
-  scalars = std::move(outerScalars);
-  next = 0;
-  for (Value result : op.getResults())
-    if (!isa<RankedTensorType>(result.getType()))
-      scalars[result] = loop.getResult(next++);
+  bindCarried(op.getResults(), loop.getResults());
   return success();
 }
 
 LogicalResult HostProgramBuilder::lower(scf::WhileOp op) {
-  return op.emitOpError("cannot be part of the host program: expected counted "
-                        "loops");
+  SmallVector<Value> inits;
+  SmallVector<Type> types;
+  appendCarriedTypes(op.getResultTypes(), types);
+  if (failed(appendCarried(op, op.getInits(), inits)))
+    return failure();
+  auto loop = scf::WhileOp::create(b, loc, types, inits);
+  auto addBlock = [&](Region &region, TypeRange types) {
+    Block &block = region.emplaceBlock();
+    block.addArguments(types, SmallVector<Location>(types.size(), loc));
+    return &block;
+  };
+  Block *before = addBlock(loop.getBefore(), ValueRange(inits).getTypes());
+  Block *after = addBlock(loop.getAfter(), types);
+  bindCarried(op.getBeforeArguments(), before->getArguments());
+  if (failed(lowerRegion(*op.getBeforeBody(), *before, [&] {
+        SmallVector<Value> passed;
+        scf::ConditionOp condition = op.getConditionOp();
+        LogicalResult status = appendCarried(op, condition.getArgs(), passed);
+        scf::ConditionOp::create(b, loc, getScalar(condition.getCondition()),
+                                 passed);
+        return status;
+      })))
+    return failure();
+  bindCarried(op.getAfterArguments(), after->getArguments());
+  if (failed(lowerRegion(*op.getAfterBody(), *after, [&] {
+        SmallVector<Value> yields;
+        LogicalResult status =
+            appendCarried(op, op.getYieldOp()->getOperands(), yields);
+        scf::YieldOp::create(b, loc, yields);
+        return status;
+      })))
+    return failure();
+  bindCarried(op.getResults(), loop.getResults());
+  return success();
 }

@@ -48,9 +48,20 @@ private:
   mlir::Value allocate(mlir::Value tensor);
   mlir::Value product(mlir::ValueRange factors);
   mlir::Value constant(int64_t value);
-  /// A buffer for the result `result` of control flow; null with a diagnostic
-  /// when its size is not known before.
-  mlir::Value allocateResult(mlir::Value result);
+  /// Values of the graph as control flow of the host program hands them on: a
+  /// tensor as its buffer and its dynamic extents.
+  void appendCarriedTypes(mlir::TypeRange types,
+                          llvm::SmallVectorImpl<mlir::Type> &carried);
+  mlir::LogicalResult
+  appendCarried(mlir::Operation *op, mlir::ValueRange values,
+                llvm::SmallVectorImpl<mlir::Value> &carried);
+  /// The other way: `values` stand for `carried` from now on.
+  void bindCarried(mlir::ValueRange values, mlir::ValueRange carried);
+  /// Lowers a block into the end of `to`; what becomes known inside is
+  /// forgotten behind it. `finish` makes the terminator.
+  mlir::LogicalResult
+  lowerRegion(mlir::Block &from, mlir::Block &to,
+              llvm::function_ref<mlir::LogicalResult()> finish);
 
   mlir::func::FuncOp entry;
   KernelTable &kernels;
