@@ -93,6 +93,7 @@ struct AssignOffsetsPass
         pooled.push_back(alloc);
         return;
       }
+      alloc.getBytesMutable().assign(bytes);
       if (isOutput)
         return;
       allocs.push_back(alloc);

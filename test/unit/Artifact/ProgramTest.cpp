@@ -45,6 +45,17 @@ TEST(Program, EveryProblemNamesItsPlace) {
     const char *from, *to, *message;
   };
   const Mutation mutations[] = {
+      {"\"kind\":\"pool\"", "\"kind\":\"pool\",\"bytes\":4",
+       "buffers[5]: a buffer of kind 'pool' has no 'bytes'"},
+      {"\"alloc\":5", "\"alloc\":3",
+       "alloc: expected a buffer of kind 'pool', found 't' of kind "
+       "'workspace'"},
+      {"\"bind\":5", "\"bind\":50", "bind: there is no buffer 50"},
+      {"\"to\":1}", "\"to\":90}", "to: there is no buffer 90"},
+      {"\"free\":5", "\"free\":0",
+       "free: expected a buffer of kind 'pool', found 'x' of kind 'input'"},
+      {"[\"mul\",\"count\",4]", "[\"mul\",\"cuont\",4]",
+       "bytes: unknown symbol 'cuont'"},
       {"\"version\":1", "\"version\":2", "version: expected 1, found 2"},
       {"\"version\":1", "\"version\":\"1\"",
        "version: expected 1, found \"1\""},
@@ -70,7 +81,7 @@ TEST(Program, EveryProblemNamesItsPlace) {
       {"\"initial\":\"zero\"", "\"initial\":\"one\"",
        "buffers[4].initial: expected \"zero\""},
       {"\"buffer\":0,\"name\":\"x\"", "\"buffer\":9,\"name\":\"x\"",
-       "inputs[0].buffer: there is no buffer 9 (the program has 5)"},
+       "inputs[0].buffer: there is no buffer 9 (the program has 6)"},
       {"\"buffer\":0,\"name\":\"x\"", "\"buffer\":1,\"name\":\"x\"",
        "inputs[0].buffer: expected a buffer of kind 'input'"},
       {"\"type\":\"f32\"", "\"type\":\"f33\"",

@@ -27,6 +27,7 @@ inline Program sampleProgram() {
       {"w", BufferKind::Weight, 64, 0, "w"},
       {"t", BufferKind::Workspace, bytes, 256, ""},
       {"h", BufferKind::State, 128, 0, ""},
+      {"p", BufferKind::Pool, 0, 0, ""},
   };
   Kernel k;
   k.name = "k0";
@@ -61,6 +62,9 @@ inline Program sampleProgram() {
       {Copy{0, 0, 1, 0, bytes}},
       {Fill{3, 0, 4, 255}},
       {Assert{Expr::op(ExprKind::Lt, {sym("i"), 9}), "too many turns"}},
+      {Alloc{5, Expr::op(ExprKind::Mul, {sym("count"), 4})}},
+      {Bind{5, 1}},
+      {Free{5}},
   };
   return p;
 }

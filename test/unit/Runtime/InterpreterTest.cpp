@@ -75,6 +75,66 @@ TEST(Interpreter, WhileReadsBackAndCarriesScalars) {
   EXPECT_EQ(y, (std::vector<int64_t>{10 + 127, 128}));
 }
 
+/// Adds buffers `p` and `q` of the pool, numbers 4 and 5, and runs the body.
+std::pair<std::vector<int64_t>, std::string>
+runPool(Block body, const std::vector<int64_t> &a, bool isOutput = false) {
+  TestModel model = scalarModel(std::move(body));
+  model.program.buffers.push_back({"p", BufferKind::Pool, 0, 0, ""});
+  model.program.buffers.push_back({"q", BufferKind::Pool, 0, 0, ""});
+  if (isOutput) {
+    model.program.outputs[0] = {"y", DataType::I64, {sym("k")}, 4};
+    model.program.buffers[1] = {"o", BufferKind::Workspace, 64, 0, ""};
+  }
+  auto session = model.session();
+  if (!session)
+    return {{}, "no session"};
+  Tensor input = i64(a);
+  auto outputs = session->run({{"a", input.view()}});
+  if (!outputs)
+    return {{}, outputs.error().message()};
+  return {values<int64_t>(outputs->at("y")), ""};
+}
+
+TEST(Interpreter, PoolBuffersHaveTheSizeFoundAtRunTime) {
+  // Grows by one element per turn: what it was is copied to its next memory.
+  Block body = {{Read{"k", 0, 0, DataType::I64}},
+                {Let{"size", 8}},
+                {Alloc{4, sym("size")}},
+                {Fill{4, 0, 8, 0}},
+                {Loop{"i",
+                      1,
+                      sym("k"),
+                      1,
+                      {{Alloc{5, add(sym("size"), 8)}},
+                       {Copy{4, 0, 5, 0, sym("size")}},
+                       {Fill{5, sym("size"), 8, 0}},
+                       increment(5, sym("i"), sym("size")),
+                       {Let{"size", add(sym("size"), 8)}},
+                       {Bind{4, 5}}}}},
+                {Free{5}}};
+  auto [y, error] = runPool(body, {5}, true);
+  EXPECT_EQ(error, "");
+  EXPECT_EQ(y, (std::vector<int64_t>{0, 1, 2, 3, 4}));
+}
+
+TEST(Interpreter, PoolBuffersAreChecked) {
+  auto fails = [](Block body, const char *message) {
+    body.push_back(copyAll(0, 1, kBytes));
+    auto [y, error] = runPool(std::move(body), {7});
+    EXPECT_NE(error.find(message), std::string::npos) << error;
+  };
+  fails({increment(4, 1)}, "the buffer 'p' has no memory here");
+  fails({{Alloc{4, 8}}, {Free{4}}, increment(4, 1)},
+        "the buffer 'p' has no memory here");
+  fails({{Bind{4, 5}}}, "the buffer 'q' has no memory here");
+  fails({{Alloc{4, -1}}}, "the size of the buffer 'p' is -1");
+  fails({{Alloc{4, mul(INT64_MAX, sym("n"))}}, {Alloc{5, INT64_MAX}}},
+        "cannot allocate 9223372036854775807 bytes for the buffer 'p'");
+  fails({{Alloc{4, 8}}, increment(4, 1, 9)},
+        "0 bytes at offset 9 lie outside the buffer 'p' of 8 bytes");
+  fails({{Alloc{4, 8}}, copyAll(3, 4, 16)}, "lie outside the buffer 'p'");
+}
+
 TEST(Interpreter, ReadsEveryIntegerType) {
   struct Case {
     DataType type;
