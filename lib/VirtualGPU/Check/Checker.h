@@ -5,6 +5,7 @@
 
 #include "Exec/Block.h"
 
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -20,8 +21,11 @@ namespace raddle::vgpu {
 /// memory has a ByteState per byte.
 ///
 /// Two accesses to shared memory race when they overlap, one writes, they are
-/// of different threads and no barrier orders them: barriers of the block
-/// order warps (vector clocks per warp), bar.warp.sync orders lanes.
+/// of different threads and no barrier orders them: barriers of the block or
+/// cluster and mbarrier objects order warps (vector clocks per warp),
+/// bar.warp.sync orders lanes. An arrival of some lanes of a warp releases what
+/// they did and what a bar.warp.sync ordered before it, not what other lanes of
+/// the warp did (see Epoch).
 class Checker {
 public:
   explicit Checker(BlockRunner &block);
@@ -33,6 +37,16 @@ public:
   bool barrierArrived(Warp &w, const Op &op, unsigned barrier, bool waits);
   void barrierReleased(unsigned barrier);
   void warpSynced(Warp &w, uint32_t mask);
+  /// Objects of mbarrier, by their offset: `lane`, one of the executing
+  /// `lanes`, arrives; a phase completes; a wait has succeeded.
+  void mbarrierCreated(uint32_t offset);
+  void mbarrierArrived(Warp &w, uint32_t offset, uint32_t lanes, unsigned lane);
+  void mbarrierCompleted(uint32_t offset);
+  void mbarrierWaited(Warp &w, uint32_t offset);
+  /// The barrier of the cluster, for the threads of this block.
+  void clusterArrived(Warp &w, uint32_t lanes);
+  void clusterReleased();
+  void clusterWaited(Warp &w, uint32_t lanes);
   void lanesExited(Warp &w, const Op &op);
   void copyLanded(Warp &w, const Op &op, unsigned lane, uint32_t to,
                   uint32_t bytes, uint64_t from, uint32_t sourceBytes);
@@ -78,6 +92,21 @@ private:
     uint8_t pendingMask = 0;
     bool readSinceWrite = false; // reads[0] is newer than every write
   };
+  /// What is known of a warp: its accesses up to the clock `full`, and of those
+  /// at `clock` the ones of `lanes` before `lanesBefore` and all before
+  /// `allBefore` (both lane clocks).
+  struct Epoch {
+    uint32_t full = 0;
+    uint32_t clock = 0, lanes = 0, lanesBefore = 0, allBefore = 0;
+    void join(const Epoch &other);
+    bool covers(const Access &a) const;
+  };
+  struct SyncObject {
+    std::vector<Epoch> arrived, completed; // by warp
+  };
+  Epoch &clockOf(size_t warp, size_t other);
+  void release(Warp &w, uint32_t lanes, unsigned lane, std::vector<Epoch> &to);
+  void acquire(Warp &w, const std::vector<Epoch> &from);
   bool ordered(const Access &a, const Warp &w, unsigned lane) const;
   bool race(Warp &w, const Op &op, unsigned lane, uint64_t address,
             const char *what, uint16_t otherThread, uint32_t otherLine,
@@ -103,8 +132,10 @@ private:
   // Races.
   std::vector<Cell> cells;
   uint32_t generation = 0;
-  std::vector<uint32_t> clocks;                // [warp][warp]
-  std::vector<uint32_t> barrierClocks;         // [barrier][warp]
+  std::vector<Epoch> clocks;                   // [warp][warp]
+  std::vector<Epoch> barrierClocks;            // [barrier][warp]
+  std::vector<Epoch> ownAcquired;              // [warp]: its own accesses
+  std::map<uint32_t, SyncObject> objects;      // by offset
   std::vector<uint32_t> warpClock, laneSynced; // [warp], [warp][lane]
   const uint64_t *currentAddresses = nullptr;
 };

@@ -11,7 +11,8 @@ const char *raddle::vgpu::faultClassName(FaultClass faultClass) {
       "none",          "out-of-bounds", "misaligned",  "use-after-free",
       "uninitialized", "race-shared",   "race-global", "divergent-barrier",
       "barrier-count", "bad-mask",      "bad-operand", "illegal-instruction",
-      "trap",          "assert",        "timeout",     "stack-overflow"};
+      "trap",          "assert",        "timeout",     "stack-overflow",
+      "bad-mbarrier"};
   return kNames[static_cast<unsigned>(faultClass)];
 }
 

@@ -28,6 +28,7 @@ enum class FaultClass : uint8_t {
   Assert,
   Timeout,
   StackOverflow,
+  BadMbarrier,
 };
 
 } // namespace raddle::vgpu

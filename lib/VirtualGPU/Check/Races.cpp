@@ -15,6 +15,7 @@ Checker::Checker(BlockRunner &block)
     barrierClocks.resize(16 * warps);
     warpClock.resize(warps);
     laneSynced.resize(32 * warps);
+    ownAcquired.resize(warps);
   }
   if (checks.init) {
     sharedStates.resize(block.launch.sharedBytes);
@@ -33,12 +34,41 @@ void Checker::startBlock() {
     generation = 1;
   }
   const size_t warps = block.warps.size();
-  std::fill(clocks.begin(), clocks.end(), 0);
+  std::fill(clocks.begin(), clocks.end(), Epoch());
   for (size_t w = 0; w < warps; ++w)
-    clocks[w * warps + w] = 1;
-  std::fill(barrierClocks.begin(), barrierClocks.end(), 0);
+    clocks[w * warps + w].full = 1;
+  std::fill(barrierClocks.begin(), barrierClocks.end(), Epoch());
+  std::fill(ownAcquired.begin(), ownAcquired.end(), Epoch());
+  objects.clear();
   std::fill(warpClock.begin(), warpClock.end(), 1);
   std::fill(laneSynced.begin(), laneSynced.end(), 0);
+}
+
+void Checker::Epoch::join(const Epoch &other) {
+  full = std::max(full, other.full);
+  if (other.clock <= full)
+    return;
+  if (clock <= full || other.clock > clock) {
+    clock = other.clock;
+    lanes = other.lanes;
+    lanesBefore = other.lanesBefore;
+    allBefore = other.allBefore;
+  } else if (other.clock == clock) {
+    lanes |= other.lanes;
+    lanesBefore = std::max(lanesBefore, other.lanesBefore);
+    allBefore = std::max(allBefore, other.allBefore);
+  }
+}
+
+bool Checker::Epoch::covers(const Access &a) const {
+  return a.clock <= full ||
+         (a.clock == clock &&
+          (a.laneClock < allBefore ||
+           (!(a.lanes & ~lanes) && a.laneClock < lanesBefore)));
+}
+
+Checker::Epoch &Checker::clockOf(size_t warp, size_t other) {
+  return clocks[warp * block.warps.size() + other];
 }
 
 /// Whether `a` happened before what lane `lane` of `w` does now.
@@ -46,9 +76,9 @@ bool Checker::ordered(const Access &a, const Warp &w, unsigned lane) const {
   const size_t warps = block.warps.size();
   const unsigned warp = a.thread / 32;
   if (warp != w.index)
-    return clocks[w.index * warps + warp] >= a.clock;
+    return clocks[w.index * warps + warp].covers(a);
   const uint32_t others = a.lanes & ~(1u << lane);
-  if (!others || a.wholeWarp)
+  if (!others || a.wholeWarp || ownAcquired[w.index].covers(a))
     return true;
   const uint32_t *synced = &laneSynced[w.index * 32];
   if (synced[lane] <= a.laneClock)
@@ -185,7 +215,7 @@ bool Checker::sharedAccess(Warp &w, const Op &op, const uint64_t *addresses,
   const size_t warps = block.warps.size();
   Access now;
   now.generation = generation;
-  now.clock = clocks[w.index * warps + w.index];
+  now.clock = clocks[w.index * warps + w.index].full;
   now.laneClock = warpClock[w.index];
   now.line = info.line;
   now.atomic = kind == kAtomic;
@@ -240,7 +270,7 @@ void Checker::copyLanded(Warp &w, const Op &op, unsigned lane, uint32_t to,
     cell.pendingGeneration = 0;
     Access now;
     now.generation = generation;
-    now.clock = clocks[w.index * warps + w.index];
+    now.clock = clocks[w.index * warps + w.index].full;
     now.laneClock = warpClock[w.index];
     now.line = cell.pendingLine;
     now.thread = static_cast<uint16_t>(w.index * 32 + lane);
@@ -269,12 +299,10 @@ bool Checker::barrierArrived(Warp &w, const Op &op, unsigned barrier,
   if (!checks.race)
     return true;
   const size_t warps = block.warps.size();
-  for (size_t i = 0; i < warps; ++i) {
-    uint32_t &joined = barrierClocks[barrier * warps + i];
-    joined = std::max(joined, clocks[w.index * warps + i]);
-  }
+  for (size_t i = 0; i < warps; ++i)
+    barrierClocks[barrier * warps + i].join(clocks[w.index * warps + i]);
   if (!waits)
-    ++clocks[w.index * warps + w.index];
+    ++clocks[w.index * warps + w.index].full;
   return true;
 }
 
@@ -290,14 +318,13 @@ void Checker::barrierReleased(unsigned barrier) {
         lanes |= w.groups[i].lanes;
     if (!lanes)
       continue;
-    for (size_t i = 0; i < warps; ++i) {
-      uint32_t &mine = clocks[w.index * warps + i];
-      mine = std::max(mine, barrierClocks[barrier * warps + i]);
-    }
-    ++clocks[w.index * warps + w.index];
+    for (size_t i = 0; i < warps; ++i)
+      if (i != w.index)
+        clockOf(w.index, i).join(barrierClocks[barrier * warps + i]);
+    ++clockOf(w.index, w.index).full;
     warpSynced(w, lanes);
   }
-  std::fill_n(barrierClocks.begin() + barrier * warps, warps, 0);
+  std::fill_n(barrierClocks.begin() + barrier * warps, warps, Epoch());
 }
 
 void Checker::warpSynced(Warp &w, uint32_t mask) {
@@ -306,6 +333,79 @@ void Checker::warpSynced(Warp &w, uint32_t mask) {
   const uint32_t now = ++warpClock[w.index];
   for (uint32_t m = mask; m; m &= m - 1)
     laneSynced[w.index * 32 + __builtin_ctz(m)] = now;
+}
+
+/// What lane `lane` has done or knows of goes into `to`.
+void Checker::release(Warp &w, uint32_t lanes, unsigned lane,
+                      std::vector<Epoch> &to) {
+  const size_t warps = block.warps.size();
+  to.resize(warps);
+  for (size_t i = 0; i < warps; ++i)
+    if (i != w.index)
+      to[i].join(clockOf(w.index, i));
+  Epoch &own = clockOf(w.index, w.index);
+  const bool firstLane = lane == static_cast<unsigned>(__builtin_ctz(lanes));
+  if (lanes == (w.present & ~w.exited)) {
+    to[w.index].join(own);
+    if (firstLane)
+      ++own.full;
+    return;
+  }
+  Epoch partial;
+  partial.full = own.full - 1;
+  partial.clock = own.full;
+  partial.lanes = 1u << lane;
+  // What the lane does from now on has a later lane clock.
+  if (firstLane)
+    ++warpClock[w.index];
+  partial.lanesBefore = warpClock[w.index];
+  partial.allBefore = laneSynced[w.index * 32 + lane];
+  to[w.index].join(partial);
+}
+
+void Checker::acquire(Warp &w, const std::vector<Epoch> &from) {
+  for (size_t i = 0; i < from.size(); ++i)
+    if (i == w.index)
+      ownAcquired[i].join(from[i]);
+    else
+      clockOf(w.index, i).join(from[i]);
+}
+
+void Checker::mbarrierCreated(uint32_t offset) { objects.erase(offset); }
+
+void Checker::mbarrierArrived(Warp &w, uint32_t offset, uint32_t lanes,
+                              unsigned lane) {
+  if (checks.race)
+    release(w, lanes, lane, objects[offset].arrived);
+}
+
+void Checker::mbarrierCompleted(uint32_t offset) {
+  if (!checks.race)
+    return;
+  SyncObject &object = objects[offset];
+  object.completed.resize(block.warps.size());
+  for (size_t i = 0; i < object.arrived.size(); ++i)
+    object.completed[i].join(object.arrived[i]);
+  object.arrived.clear();
+}
+
+void Checker::mbarrierWaited(Warp &w, uint32_t offset) {
+  if (checks.race)
+    acquire(w, objects[offset].completed);
+}
+
+/// No mbarrier object lies at this offset.
+static constexpr uint32_t kClusterObject = ~0u;
+
+void Checker::clusterArrived(Warp &w, uint32_t lanes) {
+  for (uint32_t m = lanes; m; m &= m - 1)
+    mbarrierArrived(w, kClusterObject, lanes, __builtin_ctz(m));
+}
+void Checker::clusterReleased() { mbarrierCompleted(kClusterObject); }
+void Checker::clusterWaited(Warp &w, uint32_t lanes) {
+  mbarrierWaited(w, kClusterObject);
+  if (lanes == (w.present & ~w.exited))
+    warpSynced(w, lanes);
 }
 
 void Checker::lanesExited(Warp &w, const Op &op) {

@@ -233,6 +233,26 @@ Device::LaunchResult Device::launch(const Kernel &kernel,
       if (dims.block[i] != std::max(need[i], 1u))
         return invalid("block differs from the kernel's .reqntid");
   }
+  uint32_t cluster[3];
+  const uint32_t *required = kernel.functions[0]->source->clusterBlocks;
+  uint64_t clusterSize = 1;
+  for (unsigned i = 0; i < 3; ++i) {
+    cluster[i] = dims.cluster[i] ? dims.cluster[i]
+                 : required[0]   ? std::max(required[i], 1u)
+                                 : 1;
+    if (required[0] && cluster[i] != std::max(required[i], 1u))
+      return invalid("cluster differs from the kernel's .reqnctapercluster");
+    if (dims.grid[i] % cluster[i])
+      return invalid("grid dimension " + std::to_string(dims.grid[i]) +
+                     " is not a multiple of the cluster's " +
+                     std::to_string(cluster[i]));
+    clusterSize *= cluster[i];
+  }
+  // Sixteen need the attribute for non-portable sizes on the real device.
+  if (clusterSize > 1 && (machine.sm() < 90 || clusterSize > 16))
+    return invalid("a cluster of " + std::to_string(clusterSize) +
+                   " blocks, '" + machine.name + "' has " +
+                   (machine.sm() < 90 ? "no clusters" : "at most 16"));
   uint64_t shared = (uint64_t(kernel.staticShared) + kernel.dynamicAlign - 1) /
                         kernel.dynamicAlign * kernel.dynamicAlign +
                     dims.dynamicShared;
@@ -260,6 +280,7 @@ Device::LaunchResult Device::launch(const Kernel &kernel,
   launch.memory = &memory;
   std::copy_n(dims.grid, 3, launch.grid);
   std::copy_n(dims.block, 3, launch.block);
+  std::copy_n(cluster, 3, launch.cluster);
   launch.sharedBytes = static_cast<uint32_t>(shared);
   launch.dynamicShared = dims.dynamicShared;
   launch.params = paramBuffer;
@@ -277,8 +298,9 @@ Device::LaunchResult Device::launch(const Kernel &kernel,
     counters.push_back(std::make_unique<Counters>(kernel));
     launch.counters = counters.back().get();
   }
-  launch.maxResident = std::max<uint64_t>(
-      1, residentBlocks(kernel, threads, shared) / launch.options.threads);
+  launch.maxResident =
+      std::max<uint64_t>(1, residentBlocks(kernel, threads, shared) /
+                                clusterSize / launch.options.threads);
   runGrid(launch);
   if (launch.fault) {
     fault = launch.fault;

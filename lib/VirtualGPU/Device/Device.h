@@ -45,6 +45,8 @@ struct LoadedModule {
 struct LaunchDimensions {
   uint32_t grid[3] = {1, 1, 1};
   uint32_t block[3] = {1, 1, 1};
+  /// Blocks of a cluster; zeros: as the kernel says, else one.
+  uint32_t cluster[3] = {0, 0, 0};
   uint32_t dynamicShared = 0;
 };
 

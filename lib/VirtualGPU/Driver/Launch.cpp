@@ -118,20 +118,23 @@ CUresult cuLaunchKernelEx(const CUlaunchConfig *config, CUfunction function,
                           void **kernelParams, void **extra) {
   if (!config)
     return CUDA_ERROR_INVALID_VALUE;
-  // Clusters of one block are what there is; programmatic launch order and
-  // priorities change nothing here.
+  LaunchDimensions dims;
+  dims.grid[0] = config->gridDimX;
+  dims.grid[1] = config->gridDimY;
+  dims.grid[2] = config->gridDimZ;
+  dims.block[0] = config->blockDimX;
+  dims.block[1] = config->blockDimY;
+  dims.block[2] = config->blockDimZ;
+  dims.dynamicShared = config->sharedMemBytes;
+  // Programmatic launch order and priorities change nothing here.
   for (unsigned i = 0; i < config->numAttrs; ++i) {
     const CUlaunchAttribute &attribute = config->attrs[i];
     constexpr unsigned kClusterDimension = 4;
     if (attribute.id == kClusterDimension) {
-      unsigned dim[3];
-      std::memcpy(dim, attribute.value, sizeof dim);
-      if (dim[0] * dim[1] * dim[2] != 1)
-        return CUDA_ERROR_NOT_SUPPORTED;
+      std::memcpy(dims.cluster, attribute.value, sizeof dims.cluster);
+      if (!dims.cluster[0] || !dims.cluster[1] || !dims.cluster[2])
+        return CUDA_ERROR_INVALID_VALUE;
     }
   }
-  return cuLaunchKernel(function, config->gridDimX, config->gridDimY,
-                        config->gridDimZ, config->blockDimX, config->blockDimY,
-                        config->blockDimZ, config->sharedMemBytes,
-                        config->hStream, kernelParams, extra);
+  return launchKernel(function, dims, kernelParams, extra);
 }

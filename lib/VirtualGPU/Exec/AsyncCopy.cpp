@@ -5,24 +5,13 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Exec/Block.h"
+#include "Exec/Cluster.h"
 
 #include "Check/Checker.h"
 
 #include <cstring>
 
 using namespace raddle::vgpu;
-
-template <class T> static const T *lanesOf(const Warp &w, Slot s) {
-  return reinterpret_cast<const T *>((s & 1 ? w.consts - 1 : w.regs) + s);
-}
-
-static uint64_t address(const Warp &w, Slot s, bool narrow, int64_t offset,
-                        unsigned lane) {
-  if (narrow)
-    return static_cast<uint32_t>(lanesOf<uint32_t>(w, s)[lane] + offset);
-  return lanesOf<uint64_t>(w, s)[lane] + static_cast<uint64_t>(offset);
-}
 
 static void cpAsync(Warp &w, const Op &op) {
   const uint32_t bytes = op.count;
@@ -42,13 +31,13 @@ static void cpAsync(Warp &w, const Op &op) {
   bool toBad = false;
   for (uint32_t m = w.exec; m; m &= m - 1) {
     unsigned l = __builtin_ctz(m);
-    to[l] = address(w, op.a, op.flags & 1, op.imm, l);
+    to[l] = addressOf(w, op.a, op.flags & 1, op.imm, l);
     copy.to[l] = static_cast<uint32_t>(to[l]);
     toBad |= to[l] < kSharedBase ||
              to[l] - kSharedBase + bytes > w.sharedBytes ||
              (to[l] & (bytes - 1));
     copy.from[l] =
-        address(w, op.b, op.flags & 2, static_cast<int64_t>(fromOffset), l);
+        addressOf(w, op.b, op.flags & 2, static_cast<int64_t>(fromOffset), l);
     uint32_t size = bytes;
     if (op.flags & 4)
       size = std::min(lanesOf<uint32_t>(w, op.c)[l], bytes);
@@ -110,8 +99,7 @@ static void commit(Warp &w, const Op &) {
     ++w.copies->laneGroup[__builtin_ctz(m)];
 }
 
-/// Lands the copies of all groups but the newest `keep` ones.
-static void wait(Warp &w, uint32_t keep, bool all) {
+void raddle::vgpu::landCopies(Warp &w, uint32_t keep, bool all) {
   std::vector<PendingCopies::Copy> &copies = w.copies->copies;
   size_t kept = 0;
   for (size_t i = 0; i < copies.size(); ++i) {
@@ -143,9 +131,9 @@ static void wait(Warp &w, uint32_t keep, bool all) {
 }
 
 static void waitGroup(Warp &w, const Op &op) {
-  wait(w, static_cast<uint32_t>(op.imm), false);
+  landCopies(w, static_cast<uint32_t>(op.imm), false);
 }
-static void waitAll(Warp &w, const Op &) { wait(w, 0, true); }
+static void waitAll(Warp &w, const Op &) { landCopies(w, 0, true); }
 
 Handler raddle::vgpu::selectAsyncCopy(const Form &form) {
   switch (form.sem) {
@@ -158,6 +146,6 @@ Handler raddle::vgpu::selectAsyncCopy(const Form &form) {
   case Sem::CpAsyncWaitAll:
     return waitAll;
   default:
-    return nullptr;
+    return selectMbarrier(form);
   }
 }

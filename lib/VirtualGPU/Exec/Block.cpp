@@ -3,6 +3,7 @@
 #include "Exec/Block.h"
 
 #include "Check/Checker.h"
+#include "Exec/Cluster.h"
 #include "Exec/Counters.h"
 
 #include <chrono>
@@ -138,8 +139,9 @@ void BlockRunner::fault(Warp &w, const Op &op, FaultClass faultClass,
   f.other = std::move(other);
 }
 
-void BlockRunner::start(uint64_t index) {
-  blockIndex = index;
+void BlockRunner::begin(uint64_t index) {
+  const uint32_t size = launch.blocksPerCluster();
+  blockIndex = index * size + rank;
   faulted = false;
   const Code &entry = *launch.kernel->functions[0];
   const uint32_t threads = launch.block[0] * launch.block[1] * launch.block[2];
@@ -150,10 +152,18 @@ void BlockRunner::start(uint64_t index) {
     b = Barrier();
   // Nothing may depend on what was there before.
   std::memset(sharedMemory.get(), 0xff, launch.sharedBytes);
-  uint32_t ctaid[3] = {
-      static_cast<uint32_t>(index % launch.grid[0]),
-      static_cast<uint32_t>(index / launch.grid[0] % launch.grid[1]),
-      static_cast<uint32_t>(index / launch.grid[0] / launch.grid[1])};
+  mbarriers.clear();
+  clusterPhases.assign(32 * warps.size(), 0);
+  uint32_t ctaid[3];
+  uint64_t clusters = index;
+  uint32_t inCluster = rank;
+  for (unsigned d = 0; d < 3; ++d) {
+    const uint32_t across = launch.grid[d] / launch.cluster[d];
+    ctaid[d] = static_cast<uint32_t>(clusters % across) * launch.cluster[d] +
+               inCluster % launch.cluster[d];
+    clusters /= across;
+    inCluster /= launch.cluster[d];
+  }
   for (size_t i = 0; i < warps.size(); ++i) {
     Warp &w = warps[i];
     w.index = static_cast<uint32_t>(i);
@@ -185,7 +195,9 @@ void BlockRunner::start(uint64_t index) {
       w.ctaid[d] = ctaid[d];
       w.ntid[d] = launch.block[d];
       w.nctaid[d] = launch.grid[d];
+      w.clusterDim[d] = launch.cluster[d];
     }
+    w.clusterRank = rank;
     w.dynamicShared = launch.dynamicShared;
     w.launchId = launch.launchId;
     w.block = this;
@@ -198,7 +210,10 @@ void BlockRunner::start(uint64_t index) {
   }
   if (checker)
     checker->startBlock();
-  random = (launch.options.seed * 0x9e3779b97f4a7c15u + index) | 1;
+  random = (launch.options.seed * 0x9e3779b97f4a7c15u + blockIndex) | 1;
+  if (launch.options.seed)
+    for (int i = 0; i < 8; ++i)
+      nextRandom();
 }
 
 void BlockRunner::runWarp(Warp &w) {
@@ -261,7 +276,6 @@ void BlockRunner::runChecked(Warp &w) {
   }
 }
 
-/// Every warp waits for something that cannot happen any more.
 bool BlockRunner::reportDeadlock() {
   for (Warp &w : warps)
     for (uint32_t i = 0; i < w.numGroups; ++i) {
@@ -286,7 +300,7 @@ bool BlockRunner::reportDeadlock() {
                 return std::string(text);
               }(),
           __builtin_ctz(g.lanes));
-      return false;
+      return true;
     }
   for (Warp &w : warps)
     for (uint32_t i = 0; i < w.numGroups; ++i) {
@@ -299,16 +313,19 @@ bool BlockRunner::reportDeadlock() {
                 std::to_string(b.expected ? b.expected : 32 * liveWarps()) +
                 " threads, only " + std::to_string(b.arrived) + " ever arrive",
             __builtin_ctz(g.lanes));
-      return false;
+      return true;
     }
+  for (Warp &w : warps)
+    for (uint32_t i = 0; i < w.numGroups; ++i)
+      if (w.groups[i].state == GroupState::WaitCluster) {
+        const Group &g = w.groups[i];
+        fault(w, g.frame->code->ops[g.pc], FaultClass::DivergentBarrier,
+              "threads of the cluster never arrive at its barrier: " +
+                  std::to_string(cluster->count) + " have",
+              __builtin_ctz(g.lanes));
+        return true;
+      }
   return false;
-}
-
-void BlockRunner::begin(uint64_t index) {
-  start(index);
-  if (launch.options.seed)
-    for (int i = 0; i < 8; ++i)
-      nextRandom();
 }
 
 uint64_t BlockRunner::nextRandom() {
@@ -318,13 +335,12 @@ uint64_t BlockRunner::nextRandom() {
   return random;
 }
 
-/// One turn for every warp that can run.
-BlockRunner::Status BlockRunner::round(uint64_t &executed) {
+BlockRunner::Status BlockRunner::round(uint64_t &executed, bool &progress) {
   const bool seeded = launch.options.seed != 0;
   const bool checked = launch.options.checks.init || counters;
   const size_t n = warps.size();
   const size_t first = seeded ? nextRandom() % n : 0;
-  bool progress = false, allDone = true;
+  bool allDone = true;
   for (size_t k = 0; k < n; ++k) {
     Warp &w = warps[(first + k) % n];
     if (w.done)
@@ -344,13 +360,7 @@ BlockRunner::Status BlockRunner::round(uint64_t &executed) {
     if (faulted)
       return Status::Fault;
   }
-  if (allDone)
-    return Status::Done;
-  if (!progress) {
-    reportDeadlock();
-    return Status::Fault;
-  }
-  return Status::Running;
+  return allDone ? Status::Done : Status::Running;
 }
 
 bool BlockRunner::outOfTime() {
@@ -366,46 +376,31 @@ bool BlockRunner::outOfTime() {
   return true;
 }
 
-BlockRunner::Status BlockRunner::resume(uint64_t instructions) {
-  uint64_t executed = 0;
-  while (true) {
-    Status status = round(executed);
-    if (status == Status::Done && counters)
-      ++counters->blocks;
-    if (status != Status::Running)
-      return status;
-    if (outOfTime() ||
-        launch.stopBlock.load(std::memory_order_relaxed) < blockIndex)
-      return Status::Fault;
-    if (executed >= instructions)
-      return Status::Running;
-  }
-}
-
 void raddle::vgpu::runGrid(LaunchState &launch) {
+  const uint32_t perCluster = launch.blocksPerCluster();
   const uint64_t total =
-      uint64_t(launch.grid[0]) * launch.grid[1] * launch.grid[2];
+      uint64_t(launch.grid[0]) * launch.grid[1] * launch.grid[2] / perCluster;
   if (launch.options.timeoutSeconds > 0)
     launch.deadline =
         steadyNanoseconds() +
         static_cast<uint64_t>(launch.options.timeoutSeconds * 1e9);
   auto work = [&] {
-    std::vector<std::unique_ptr<BlockRunner>> idle;
-    std::deque<BlockRunner *> resident;
-    auto fresh = [&]() -> BlockRunner * {
+    std::vector<std::unique_ptr<Cluster>> idle;
+    std::deque<Cluster *> resident;
+    auto fresh = [&]() -> Cluster * {
       if (idle.empty())
-        return new BlockRunner(launch);
-      BlockRunner *runner = idle.back().release();
+        return new Cluster(launch);
+      Cluster *runner = idle.back().release();
       idle.pop_back();
       return runner;
     };
     while (true) {
-      // A new block as long as there is one and it could be resident, else the
-      // one that has waited longest.
-      std::unique_ptr<BlockRunner> runner;
+      // A new cluster as long as there is one and it could be resident, else
+      // the one that has waited longest.
+      std::unique_ptr<Cluster> runner;
       if (resident.size() < launch.maxResident || resident.empty()) {
-        uint64_t index = launch.nextBlock.fetch_add(1);
-        if (index < total && index < launch.stopBlock.load()) {
+        uint64_t index = launch.nextCluster.fetch_add(1);
+        if (index < total && index * perCluster <= launch.stopBlock.load()) {
           runner.reset(fresh());
           runner->begin(index);
         }
@@ -429,10 +424,11 @@ void raddle::vgpu::runGrid(LaunchState &launch) {
       }
     }
     for (auto &runner : idle)
-      if (runner->counters) {
-        std::lock_guard<std::mutex> lock(launch.mutex);
-        launch.counters->add(*runner->counters);
-      }
+      for (auto &block : runner->blocks)
+        if (block->counters) {
+          std::lock_guard<std::mutex> lock(launch.mutex);
+          launch.counters->add(*block->counters);
+        }
   };
   const uint64_t threads =
       std::min<uint64_t>(std::max(1u, launch.options.threads), total);

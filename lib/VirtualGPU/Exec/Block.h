@@ -6,14 +6,17 @@
 #include "Check/Fault.h"
 #include "Device/Memory.h"
 #include "Exec/Code.h"
+#include "Exec/Mbarrier.h"
 #include "Exec/Warp.h"
 
 #include <atomic>
+#include <map>
 #include <mutex>
 
 namespace raddle::vgpu {
 
 class Checker;
+class Cluster;
 struct Counters;
 
 struct Checks {
@@ -37,13 +40,17 @@ struct LaunchState {
   DeviceMemory *memory = nullptr;
   LaunchOptions options;
   uint32_t grid[3] = {1, 1, 1}, block[3] = {1, 1, 1};
+  uint32_t cluster[3] = {1, 1, 1}; // blocks
+  uint32_t blocksPerCluster() const {
+    return cluster[0] * cluster[1] * cluster[2];
+  }
   uint32_t sharedBytes = 0;
   uint32_t dynamicShared = 0;
   uint64_t params = 0; // device address of the parameter buffer
   uint64_t launchId = 0;
   uint64_t deadline = 0; // nanoseconds of the steady clock
-  std::atomic<uint64_t> nextBlock{0};
-  /// Blocks that the GPU holds at a time, per host thread.
+  std::atomic<uint64_t> nextCluster{0};
+  /// Clusters that the GPU holds at a time, per host thread.
   uint64_t maxResident = 1;
   /// A block used up its time: the blocks of this launch may wait for one
   /// another and take turns from now on.
@@ -86,11 +93,14 @@ public:
   BlockRunner(const BlockRunner &) = delete;
 
   enum class Status { Running, Done, Fault };
-  /// Sets up block number `index`.
+  /// Sets up the block of cluster number `index` that has this one's rank.
   void begin(uint64_t index);
-  /// Runs it until it ends or its warps have used up turns of about
-  /// `instructions` instructions.
-  Status resume(uint64_t instructions);
+  /// One turn for every warp that can run.
+  Status round(uint64_t &executed, bool &progress);
+  bool outOfTime();
+  /// Every warp waits for something that cannot happen any more: the fault.
+  /// False if no warp of this block waits.
+  bool reportDeadlock();
 
   // For the handlers.
   LaunchState &launch;
@@ -98,7 +108,17 @@ public:
   std::vector<Warp> warps;
   std::unique_ptr<Checker> checker;
   std::unique_ptr<Counters> counters;
+  /// Place in the order of the blocks: cluster by cluster, then by rank.
   uint64_t blockIndex = 0;
+  Cluster *cluster = nullptr;
+  uint32_t rank = 0;
+  /// By offset in shared memory.
+  std::map<uint32_t, Mbarrier> mbarriers;
+  /// Arrivals and bytes at an mbarrier object; completes its phase when it may.
+  void changeMbarrier(Warp &warp, uint32_t offset, uint32_t arrivals,
+                      int32_t txDelta);
+  /// The phase of barrier.cluster in which a thread last arrived, 0: never.
+  std::vector<uint64_t> clusterPhases;
   bool faulted = false;
 
   Frame *newFrame(const Code &code);
@@ -115,11 +135,7 @@ public:
   bool hasShadows() const { return launch.options.checks.init; }
 
 private:
-  void start(uint64_t index);
-  Status round(uint64_t &executed);
   uint64_t nextRandom();
-  bool outOfTime();
-  bool reportDeadlock();
   void runWarp(Warp &warp);
   void runChecked(Warp &warp);
 
@@ -140,6 +156,9 @@ void reschedule(Warp &warp);
 /// Puts the running group to sleep.
 void parkGroup(Warp &warp, GroupState state, int32_t pc, uint8_t barrier,
                uint32_t syncMask);
+
+/// Lands the copies of the running lanes in all groups but the newest `keep`.
+void landCopies(Warp &warp, uint32_t keep, bool all);
 
 Handler selectAsyncCopy(const Form &form);
 Handler selectBarrier(const Form &form);

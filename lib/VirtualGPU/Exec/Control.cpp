@@ -9,7 +9,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Check/Checker.h"
-#include "Exec/Block.h"
+#include "Exec/Cluster.h"
 #include "Exec/Dispatch.h"
 
 #include <algorithm>
@@ -32,12 +32,17 @@ static void load(Warp &w, const Group &g) {
 
 static void addGroup(Warp &w, const Group &g) { w.groups[w.numGroups++] = g; }
 
+/// Groups that wait for other warps are not merged with.
+static bool atBarrier(const Group &g) {
+  return g.state == GroupState::WaitBarrier ||
+         g.state == GroupState::WaitCluster;
+}
+
 /// The pc at which the running group must look at the others again.
 static void updateMergePc(Warp &w) {
   int32_t least = INT_MAX;
   for (uint32_t i = 0; i < w.numGroups; ++i)
-    if (w.groups[i].frame == w.frame &&
-        w.groups[i].state != GroupState::WaitBarrier)
+    if (w.groups[i].frame == w.frame && !atBarrier(w.groups[i]))
       least = std::min(least, w.groups[i].pc);
   w.mergePc = least;
 }
@@ -46,8 +51,7 @@ static void updateMergePc(Warp &w) {
 static void merge(Warp &w) {
   for (uint32_t i = 0; i < w.numGroups;) {
     Group &g = w.groups[i];
-    if (g.frame == w.frame && g.pc == w.pc &&
-        g.state != GroupState::WaitBarrier) {
+    if (g.frame == w.frame && g.pc == w.pc && !atBarrier(g)) {
       w.active |= g.lanes;
       g = w.groups[--w.numGroups];
     } else {
@@ -286,8 +290,10 @@ static void exitLanes(Warp &w, const Op &op) {
     w.mergePc = INT_MIN;
     for (unsigned i = 0; i < 16; ++i)
       w.block->tryRelease(i);
+    w.block->cluster->tryRelease();
     return;
   }
+  w.block->cluster->tryRelease();
   if (!w.active) {
     runNext(w);
   } else {

@@ -9,7 +9,7 @@ using namespace raddle::vgpu;
 static Space spaceOf(const Form &form) {
   if (form.has(Mod::global))
     return Space::Global;
-  if (form.has(Mod::shared))
+  if (form.has(Mod::shared) || form.has(Mod::shared__cluster))
     return Space::Shared;
   if (form.has(Mod::local))
     return Space::Local;

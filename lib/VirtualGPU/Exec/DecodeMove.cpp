@@ -52,6 +52,16 @@ bool Decoder::special(const Instruction &in) {
   case Sem::BarArrive:
   case Sem::BarRed:
     return decodeBarrier(in);
+  case Sem::MbarrierInit:
+  case Sem::MbarrierInval:
+  case Sem::MbarrierArrive:
+  case Sem::MbarrierTx:
+  case Sem::MbarrierWait:
+  case Sem::CpAsyncMbarrier:
+    return decodeMbarrier(in);
+  case Sem::Mapa:
+  case Sem::Getctarank:
+    return decodeMapa(in);
   case Sem::Nop:
     return emit(op, form); // hints: the operands do not matter
   default:
@@ -180,7 +190,8 @@ bool Decoder::decodeCvta(const Instruction &in) {
   if (!source(operand(in, 1), bytes, form.type[0], op.a) ||
       !destination(operand(in, 0), bytes, op.d))
     return false;
-  op.imm = form.has(Mod::shared)  ? static_cast<int64_t>(kSharedWindow)
+  op.imm = form.has(Mod::shared) || form.has(Mod::shared__cluster)
+               ? static_cast<int64_t>(kSharedWindow)
            : form.has(Mod::local) ? static_cast<int64_t>(kLocalWindow)
                                   : 0;
   form.sem = form.has(Mod::to) ? Sem::CvtaTo : Sem::CvtaFrom;

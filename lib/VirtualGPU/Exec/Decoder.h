@@ -58,6 +58,8 @@ private:
   bool decodeMatrixMove(const Instruction &in);
   bool decodeMma(const Instruction &in);
   bool decodeBarrier(const Instruction &in);
+  bool decodeMbarrier(const Instruction &in);
+  bool decodeMapa(const Instruction &in);
   bool decodeRegisterList(const Operand &operand, unsigned count,
                           unsigned bytes, bool isDst, std::vector<Slot> &list);
   bool decodeAddress(const Operand &operand, Op &op, bool &isFrameParam);

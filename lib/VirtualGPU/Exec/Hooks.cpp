@@ -1,7 +1,7 @@
 //===- Hooks.cpp - Address checks and faults ------------------------------===//
 
 #include "Check/Checker.h"
-#include "Exec/Block.h"
+#include "Exec/Cluster.h"
 #include "Exec/Counters.h"
 
 using namespace raddle::vgpu;
@@ -81,10 +81,48 @@ static void faultWindow(Warp &w, const Op &op, uint8_t space,
   }
 }
 
+static bool clusterShared(Warp &w, const Op &op, uint64_t *addresses,
+                          uint32_t lanes, uint32_t bytes, bool isWrite) {
+  bool peers = false;
+  for (uint32_t m = lanes; m; m &= m - 1)
+    peers |= addresses[__builtin_ctz(m)] >> kClusterRankShift != 0;
+  if (!peers) {
+    faultWindow(w, op, static_cast<uint8_t>(Space::Shared), addresses, lanes,
+                bytes, isWrite);
+    return false;
+  }
+  for (uint32_t m = lanes; m; m &= m - 1) {
+    const unsigned lane = __builtin_ctz(m);
+    SharedPlace place;
+    if (!findShared(w, op, addresses[lane], lane, bytes, bytes,
+                    isWrite ? "shared::cluster write" : "shared::cluster read",
+                    place))
+      return false;
+    addresses[lane] = reinterpret_cast<uint64_t>(place.pointer());
+  }
+  return true;
+}
+
+/// Lanes whose address is in the block's own shared memory.
+static uint32_t ownLanes(const Warp &w, const uint64_t *addresses,
+                         uint32_t lanes) {
+  uint32_t own = 0;
+  for (uint32_t m = lanes; m; m &= m - 1) {
+    const unsigned lane = __builtin_ctz(m);
+    if (addresses[lane] - kSharedBase < w.sharedBytes)
+      own |= 1u << lane;
+  }
+  return own;
+}
+
 static bool observe(Warp &w, const Op &op, uint8_t space,
                     const uint64_t *addresses, uint32_t lanes, uint32_t bytes,
                     uint8_t kind) {
   BlockRunner &block = *w.block;
+  // What happens in other blocks of the cluster is theirs to see.
+  if (space == static_cast<uint8_t>(Space::Shared) &&
+      w.block->cluster->blocks.size() > 1)
+    lanes = ownLanes(w, addresses, lanes);
   if (block.counters)
     block.counters->access(w, op, static_cast<Space>(space), addresses, lanes,
                            bytes, static_cast<AccessKind>(kind));
@@ -120,5 +158,5 @@ static bool syncLanes(Warp &w, const Op &op, uint32_t mask) {
   return false;
 }
 
-MachineHooks raddle::vgpu::hooks = {checkGlobal, faultWindow, observe, fault,
-                                    syncLanes};
+MachineHooks raddle::vgpu::hooks = {checkGlobal, faultWindow, clusterShared,
+                                    observe,     fault,       syncLanes};

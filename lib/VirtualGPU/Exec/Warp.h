@@ -31,7 +31,7 @@ struct Frame {
   const Op *callOp;
 };
 
-enum class GroupState : uint8_t { Ready, WaitSync, WaitBarrier };
+enum class GroupState : uint8_t { Ready, WaitSync, WaitBarrier, WaitCluster };
 
 /// Lanes of a warp that are at the same instruction.
 struct Group {
@@ -57,6 +57,10 @@ constexpr uint64_t kLocalWindow = uint64_t(0x10002) << 32;
 /// Shared memory starts above the KiB that the driver reserves, so address 0
 /// is never valid.
 constexpr uint32_t kSharedBase = 1024;
+
+/// Addresses of shared::cluster: above this bit the rank of the block plus one,
+/// zero for the own block. No block has so much shared memory.
+constexpr unsigned kClusterRankShift = 24;
 
 struct PendingCopies;
 
@@ -90,6 +94,8 @@ struct Warp {
   const uint8_t *params;
   uint32_t paramBytes;
   uint32_t ctaid[3], ntid[3], nctaid[3];
+  uint32_t clusterDim[3]; // blocks of a cluster
+  uint32_t clusterRank;   // of the block
   uint32_t dynamicShared;
   uint64_t launchId;
   BlockRunner *block;
@@ -113,6 +119,11 @@ struct MachineHooks {
   void (*faultWindow)(Warp &, const Op &, uint8_t space,
                       const uint64_t *addresses, uint32_t lanes, uint32_t bytes,
                       bool isWrite);
+  /// An access of shared memory that is not all in the block's own: turns the
+  /// addresses into pointers where they name blocks of the cluster, else raises
+  /// a fault (then returns false).
+  bool (*clusterShared)(Warp &, const Op &, uint64_t *addresses, uint32_t lanes,
+                        uint32_t bytes, bool isWrite);
   /// Tells the checker and the counters about an access; false: it faulted.
   /// `addresses` are addresses in `space`, kind is an AccessKind.
   bool (*observe)(Warp &, const Op &, uint8_t space, const uint64_t *addresses,

@@ -49,6 +49,7 @@ enum class Sem : uint8_t {
   Popc,
   Prmt,
   Fns,
+  PendingCount,
   Szext,
   Bmsk,
   Dp4a,
@@ -132,6 +133,18 @@ enum class Sem : uint8_t {
   CpAsyncCommit,
   CpAsyncWaitGroup,
   CpAsyncWaitAll,
+  // Exec/Mbarrier.cpp
+  MbarrierInit,
+  MbarrierInval,
+  MbarrierArrive,
+  MbarrierTx,
+  MbarrierWait,
+  CpAsyncMbarrier,
+  // Exec/Cluster.cpp
+  Mapa,
+  Getctarank,
+  ClusterArrive,
+  ClusterWait,
   Count
 };
 
@@ -156,7 +169,9 @@ enum class Sem : uint8_t {
   X(infinite) X(number) X(notanumber) X(normal) X(subnormal) X(h0) X(h1) \
   X(b) X(proxy) X(L1) X(L2) X(unified) X(level) X(barrier) X(init) \
   X(mbarrier_init) X(tensormap) X(alias) X(to_shared) X(fractional) \
-  X(evict_last) X(entry)
+  X(evict_last) X(entry) X(shared__cluster) X(inval) X(arrive_drop) \
+  X(expect_tx) X(complete_tx) X(noComplete) X(test_wait) X(try_wait) \
+  X(parity) X(pending_count) X(noinc) X(mbarrier) X(wait)
 // clang-format on
 
 enum class Mod : uint8_t {

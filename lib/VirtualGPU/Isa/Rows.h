@@ -11,6 +11,7 @@ void addFloatRows(std::vector<Row> &rows);
 void addMoveRows(std::vector<Row> &rows);
 void addMemoryRows(std::vector<Row> &rows);
 void addWarpRows(std::vector<Row> &rows);
+void addClusterRows(std::vector<Row> &rows);
 } // namespace raddle::vgpu
 
 #endif

@@ -18,6 +18,7 @@ const std::vector<Row> &raddle::vgpu::allRows() {
     addMoveRows(rows);
     addMemoryRows(rows);
     addWarpRows(rows);
+    addClusterRows(rows);
     // Rows of one mnemonic keep their order: the first that fits is taken.
     std::vector<size_t> order(rows.size());
     for (size_t i = 0; i < order.size(); ++i)
@@ -43,6 +44,8 @@ static Mod modOf(std::string_view name) {
         name.remove_suffix(1);
       mods[name] = mod;
     };
+    // "::" is written as two underscores.
+    mods["shared::cluster"] = Mod::shared__cluster;
 #define X(name) add(#name, Mod::name);
     RADDLE_PTX_MODS(X)
 #undef X

@@ -90,6 +90,7 @@ struct Function {
   std::map<std::string_view, std::vector<std::string_view>> callTargets;
   uint32_t maxThreads[3] = {0, 0, 0};
   uint32_t requiredThreads[3] = {0, 0, 0};
+  uint32_t clusterBlocks[3] = {0, 0, 0}; // .reqnctapercluster
   uint32_t line = 0, endLine = 0;
 };
 

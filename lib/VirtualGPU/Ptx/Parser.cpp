@@ -251,12 +251,13 @@ bool Parser::performanceDirectives(Function &f) {
       std::copy_n(values, 3, f.maxThreads);
     else if (name == ".reqntid")
       std::copy_n(values, 3, f.requiredThreads);
+    else if (name == ".reqnctapercluster")
+      std::copy_n(values, 3, f.clusterBlocks);
     else if (name != ".minnctapersm" && name != ".maxnctapersm" &&
              name != ".maxnreg" && name != ".noreturn" &&
-             name != ".explicitcluster" && name != ".reqnctapercluster" &&
-             name != ".maxclusterrank" && name != ".abi_preserve" &&
-             name != ".blocksareclusters" && name != ".unique" &&
-             name != ".abi_preserve_control")
+             name != ".explicitcluster" && name != ".maxclusterrank" &&
+             name != ".abi_preserve" && name != ".blocksareclusters" &&
+             name != ".unique" && name != ".abi_preserve_control")
       return fail("unknown directive '" + std::string(name) + "'");
   }
   return true;

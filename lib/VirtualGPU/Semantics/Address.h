@@ -54,6 +54,12 @@ RADDLE_INLINE bool windowPointers(Warp &w, const Op &op, Space space,
   if (__builtin_expect(size < bytes || (maskOf<int64_t>(bad) & lanes), 0)) {
     Lanes64 spilled;
     __builtin_memcpy(&spilled, &address, sizeof spilled);
+    if (space == Space::Shared) {
+      if (!hooks.clusterShared(w, op, spilled.at, lanes, bytes, isWrite))
+        return false;
+      __builtin_memcpy(&address, &spilled, sizeof spilled);
+      return true;
+    }
     hooks.faultWindow(w, op, static_cast<uint8_t>(space), spilled.at, lanes,
                       bytes, isWrite);
     return false;

@@ -139,6 +139,12 @@ template <class T> void clz(Warp &w, const Op &op) {
                 convert<uint32_t>(__builtin_elementwise_clzg(
                     get<T>(w, op.a), splat<T>(8 * sizeof(T)))));
 }
+/// Arrivals that the phase of an mbarrier state waited for.
+void pendingCount(Warp &w, const Op &op) {
+  put<uint32_t>(w, op.d,
+                convert<uint32_t>(get<uint64_t>(w, op.a) &
+                                  splat<uint64_t>((1u << 20) - 1)));
+}
 template <class T> void popc(Warp &w, const Op &op) {
   put<uint32_t>(
       w, op.d,
@@ -355,6 +361,8 @@ Handler selectBits(const Form &f) {
            : f.has(Mod::ecr)  ? prmtMode<4>
            : f.has(Mod::rc16) ? prmtMode<5>
                               : prmt;
+  case Sem::PendingCount:
+    return pendingCount;
   case Sem::Fns:
     return fns;
   case Sem::Szext:

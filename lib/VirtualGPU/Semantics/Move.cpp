@@ -118,6 +118,28 @@ RADDLE_INLINE V<uint64_t> specialValue(const Warp &w, int64_t which) {
     return wide(w.dynamicShared);
   case 28:
     return wide(w.sharedBytes);
+  case 32:
+  case 33:
+  case 34:
+    return wide(w.ctaid[which - 32] % w.clusterDim[which - 32]);
+  case 35:
+  case 36:
+  case 37:
+    return wide(w.clusterDim[which - 35]);
+  case 38:
+    return wide(w.clusterRank);
+  case 39:
+    return wide(uint64_t(w.clusterDim[0]) * w.clusterDim[1] * w.clusterDim[2]);
+  case 40:
+  case 41:
+  case 42:
+    return wide(w.ctaid[which - 40] / w.clusterDim[which - 40]);
+  case 43:
+  case 44:
+  case 45:
+    return wide(w.nctaid[which - 43] / w.clusterDim[which - 43]);
+  case 46:
+    return wide(w.sharedBytes + kSharedBase);
   default:
     return wide(32);
   }
