@@ -334,6 +334,44 @@ LogicalResult boundResize(graph::ResizeOp op, BoundCall &call) {
   return success();
 }
 
+/// Updates of one place are combined in the order of their numbers.
+LogicalResult boundScatter(BoundCall &call, graph::ScatterKind kind) {
+  const Bounded &input = call.operands[0], &updates = call.operands[2];
+  if (!input.value.isFloat()) {
+    if (!call.isExact())
+      std::fill_n(call.errors(), call.results[0].value.size(), INFINITY);
+    return success();
+  }
+  bool adds = kind == graph::ScatterKind::add;
+  if (call.isExact() && !adds && kind != graph::ScatterKind::mul)
+    return success();
+  if (call.operands[1].error || kind == graph::ScatterKind::mul) {
+    std::fill_n(call.errors(), call.results[0].value.size(), INFINITY);
+    return success();
+  }
+  const Tensor &indices = call.operands[1].value;
+  auto run = [&](Tensor first, Tensor second) {
+    return call.run({std::move(first), indices, std::move(second)});
+  };
+  FailureOr<Tensor> sizes = run(getSizes(input), getSizes(updates)),
+                    spread = run(getErrors(input), getErrors(updates));
+  if (failed(sizes) || failed(spread))
+    return failure();
+  Rounding rounding = call.rounding();
+  // One rounding per update; of narrow types each, for the running value is
+  // stored.
+  double relative =
+      adds ? gamma(double(updates.value.size()), rounding.unit) : 0;
+  for (int64_t i = 0; i < sizes->size(); ++i) {
+    // Only sums grow: a place without updates keeps its input.
+    bool touched = !adds || call.result()[i] != input.value.data<double>()[i];
+    double error = spread->data<double>()[i];
+    call.errors()[i] =
+        error + (touched ? relative * (sizes->data<double>()[i] + error) : 0);
+  }
+  return success();
+}
+
 /// Positions and orders: exact, or unknown where values are not.
 LogicalResult boundOrder(BoundCall &call) {
   if (!call.isExact())
@@ -351,6 +389,13 @@ void addRowBounds(BoundTable &table) {
   table.add(boundSoftmax);
   table.add(boundNorm);
   table.add(boundResize);
+  table.add<graph::ScatterElementsOp>(
+      [](graph::ScatterElementsOp op, BoundCall &call) {
+        return boundScatter(call, op.getKind());
+      });
+  table.add<graph::ScatterNdOp>([](graph::ScatterNdOp op, BoundCall &call) {
+    return boundScatter(call, op.getKind());
+  });
   table.add("graph.arg_reduce", boundOrder);
   table.add("graph.sort", boundOrder);
 }

@@ -21,23 +21,32 @@ def call(command, env=None, timeout=1800):
                           stdin=subprocess.DEVNULL)
     if done.returncode:
         lines = done.stderr.strip().splitlines()
-        raise Failure(f"'{Path(command[0]).name}' exited with {done.returncode}: " + "\n".join(l[:400] for l in lines[:8]))
+        lines = [line for line in lines if "error:" in line] or lines
+        raise Failure(f"'{Path(command[0]).name}' exited with {done.returncode}: " + "\n".join(l[:400] for l in lines[:4]))
     return done.stdout
 
 
-def check(bin, model, inputs, work, options=(), target="sm_80", machine="a100-sxm4-80", checks="none"):
-    """Judges all groups of a model file on inputs (an .npz file); a row per
-    result."""
-    work.mkdir(parents=True, exist_ok=True)
-    graph, exposed = work / "order.mlir", work / "exposed.mlir"
-    artifact, outputs, report = work / "exposed.raddle", work / "outputs.npz", work / "report.jsonl"
-    outputs.unlink(missing_ok=True)
-    compile = [bin / "raddle-compile", f"--target={target}"]
-    call([*compile, model, *options, "--compile-to=order", "-o", graph])
-    call([bin / "raddle-opt", graph, f"--graph-expose-groups=inputs={inputs}", "-o", exposed])
-    call([*compile, exposed, *options, "--compile-from=order", "-o", artifact])
-    env = {**os.environ, "RADDLE_VGPU": machine, "RADDLE_VGPU_CHECKS": checks}
-    call([bin / "raddle-run", artifact, "--device=vgpu", "--inputs", inputs, "--outputs", outputs], env)
-    call([bin / "raddle-opt", exposed, f"--graph-check-groups=inputs={inputs} outputs={outputs} report={report}", "-o",
-          os.devnull])
-    return [json.loads(line) for line in report.read_text().splitlines()]
+class Groups:
+    """A model (.onnx or .mlir) whose groups all become outputs. `inputs` names
+    an .npz file: branches that it takes replace their conditions."""
+
+    def __init__(self, bin, model, work, options=(), target="sm_80", inputs=None):
+        self.bin, self.work = bin, work
+        work.mkdir(parents=True, exist_ok=True)
+        graph, self.exposed, self.artifact = work / "order.mlir", work / "exposed.mlir", work / "exposed.raddle"
+        compile = [bin / "raddle-compile", f"--target={target}", *options]
+        call([*compile, model, "--compile-to=order", "-o", graph])
+        expose = "--graph-expose-groups" + (f"=inputs={inputs}" if inputs else "")
+        call([bin / "raddle-opt", graph, expose, "-o", self.exposed])
+        call([*compile, self.exposed, "--compile-from=order", "-o", self.artifact])
+
+    def judge(self, inputs, machine="a100-sxm4-80", checks="none", graph=None):
+        """Runs on inputs (an .npz file); a row per result. `graph` is judged by
+        instead of what was compiled."""
+        outputs, report = self.work / "outputs.npz", self.work / "report.jsonl"
+        outputs.unlink(missing_ok=True)
+        env = {**os.environ, "RADDLE_VGPU": machine, "RADDLE_VGPU_CHECKS": checks}
+        call([self.bin / "raddle-run", self.artifact, "--device=vgpu", "--inputs", inputs, "--outputs", outputs], env)
+        call([self.bin / "raddle-opt", graph or self.exposed,
+              f"--graph-check-groups=inputs={inputs} outputs={outputs} report={report}", "-o", os.devnull])
+        return [json.loads(line) for line in report.read_text().splitlines()]
