@@ -5,14 +5,19 @@ usage: e2e.py --build BUILD --models MODELS [--filter REGEX] [--json FILE]
 
 A case is an evaluation on the host (importer and lib/Reference, no code), a
 compilation (the artifact's size, and its PTX under the real ptxas), a run (the
-largest error relative to the output's range), or bad input. The table of models
-and inputs is test/EndToEnd/cases.py.
+largest error relative to the output's range), every group of a model within its
+element-wise bound (group_check.py), or bad input. The table of models and inputs
+is test/EndToEnd/cases.py.
+
+Every run that passes is judged again by wrong answers (judge.py): a case that
+they pass too cannot fail, which is a failure.
 """
 
 import argparse
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -27,19 +32,17 @@ sys.path.insert(0, str(REPO / "test" / "EndToEnd"))
 
 import bad_input
 import cases as table
+import group_check
+import judge
 from artifact import Artifact
 from compiler import empty_cache
+from judge import Failure
 from ptxas import assemble
 
-COSINE_BOUND = 2e-3
 # Of the size of the ONNX file: padding and packing of weights.
 WEIGHT_BOUND = 1.1
 # The virtual GPU that runs artifacts of a target.
 MACHINES = {"sm_80": "a100-sxm4-80", "sm_86": "a6000", "sm_89": "l4", "sm_90": "h100-sxm5"}
-
-
-class Failure(Exception):
-    pass
 
 
 class Runner:
@@ -52,12 +55,12 @@ class Runner:
         self.results = []
         self.oracles = {}
 
-    def call(self, command, timeout, env=None):
+    def call(self, command, timeout, env=None, cwd=None):
         """Runs a tool; its standard output and the seconds it took."""
         start = time.monotonic()
         try:
             done = subprocess.run([str(c) for c in command], capture_output=True, text=True, timeout=timeout,
-                                  stdin=subprocess.DEVNULL, env=env)
+                                  stdin=subprocess.DEVNULL, env=env, cwd=cwd)
         except subprocess.TimeoutExpired:
             raise Failure(f"'{Path(command[0]).name}' took more than {timeout} s")
         if done.returncode != 0:
@@ -72,7 +75,7 @@ class Runner:
             return
         try:
             verdict, detail = "pass", action()
-        except (Failure, bad_input.Failure) as failure:
+        except (Failure, bad_input.Failure, group_check.Failure) as failure:
             verdict, detail = "fail", str(failure)
         print(f"{verdict}: {name}: {detail}", flush=True)
         self.results.append({"name": name, "verdict": verdict, "detail": detail})
@@ -94,21 +97,30 @@ class Runner:
     fresh = set()
 
     def check_deterministic(self, model):
-        """The same bytes for any number of jobs, with and without ptxas."""
-        first = None
-        for name, options, changes in (("one job", ["-j1"], {}), ("two jobs", ["-j2"], {}),
-                                       ("no ptxas", [], {"RADDLE_PTXAS": "/nonexistent/ptxas", "PATH": "/usr/bin:/bin"})):
-            path = self.work / "deterministic.raddle"
-            with tempfile.TemporaryDirectory() as cache:
-                self.call([self.bin / "raddle-compile", self.models / model.file, "--target=sm_80", "-o", path,
-                           *empty_cache(self.bin / "raddle-compile", cache), *options, *model.options], 300, {**os.environ, **changes})
-            data = path.read_bytes()
-            path.unlink()
-            first = first or data
-            if data != first:
-                at = next((i for i, (a, b) in enumerate(zip(first, data)) if a != b), min(len(first), len(data)))
-                raise Failure(f"with {name} the artifact differs from byte {at} on")
-        return f"{len(first)} bytes, three times"
+        """The same bytes for any number of jobs, with and without ptxas and
+        kernels made before, from any folder, wherever the code lies in memory."""
+        compiler = self.bin / "raddle-compile"
+        no_ptxas = {"RADDLE_PTXAS": "/nonexistent/ptxas", "PATH": "/usr/bin:/bin"}
+        with tempfile.TemporaryDirectory() as folder:
+            cached = ["--cache-dir=" + os.path.join(folder, "cache")]
+            runs = [("one job", ["-j1"], {}, [], None), ("two jobs", ["-j2"], {}, [], None),
+                    ("eight jobs", ["-j8"], {}, [], None), ("no ptxas", [], no_ptxas, [], None),
+                    ("an empty cache", cached, {}, [], None), ("a full cache", cached, {}, [], None),
+                    ("another folder", [], {}, [], folder)]
+            if shutil.which("setarch"):
+                runs.append(("fixed addresses", [], {}, ["setarch", "-R"], None))
+            first = None
+            for name, options, changes, prefix, cwd in runs:
+                path = Path(folder) / "model.raddle"
+                cache = [] if options is cached else empty_cache(compiler, tempfile.mkdtemp(dir=folder))
+                self.call([*prefix, compiler.resolve(), (self.models / model.file).resolve(), "--target=sm_80", "-o", path,
+                           *cache, *options, *model.options], 300, {**os.environ, **changes}, cwd)
+                data = path.read_bytes()
+                first = first or data
+                if data != first:
+                    at = next((i for i, (a, b) in enumerate(zip(first, data)) if a != b), min(len(first), len(data)))
+                    raise Failure(f"with {name} the artifact differs from byte {at} on")
+        return f"{len(first)} bytes, {len(runs)} times"
 
     def check_compile(self, model, target):
         path, seconds = self.compile(model, target)
@@ -138,15 +150,24 @@ class Runner:
     def oracle(self, model, case):
         key = (model.name, case.name)
         if key not in self.oracles:
-            import onnxruntime
-            options = onnxruntime.SessionOptions()
-            options.log_severity_level = 3
-            session = onnxruntime.InferenceSession(str(self.models / model.file), options,
-                                                   providers=["CPUExecutionProvider"])
             inputs = case.inputs(self.models)
-            outputs = dict(zip([o.name for o in session.get_outputs()], session.run(None, inputs)))
-            self.oracles[key] = inputs, outputs
+            self.oracles[key] = inputs, self.answer(model, inputs)
         return self.oracles[key]
+
+    def answer(self, model, inputs):
+        """What onnxruntime makes of the inputs."""
+        import onnxruntime
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 3
+        session = onnxruntime.InferenceSession(str(self.models / model.file), options, providers=["CPUExecutionProvider"])
+        return dict(zip([o.name for o in session.get_outputs()], session.run(None, inputs)))
+
+    def check_power(self, model, inputs, expected, found, judges):
+        """The judge rejects wrong answers, among them those to other inputs."""
+        for name, wrong in judge.mutations(expected, model.tolerance):
+            judge.expect_failure(name, judges, wrong, found)
+        for name, other in judge.other_inputs(inputs):
+            judge.expect_failure(f"the answer to {name}", judges, self.answer(model, other), found)
 
     def run(self, model, case, target, compute=None, seed=0):
         path, _ = self.compile(model, target, compute)
@@ -163,24 +184,41 @@ class Runner:
             raise Failure("no kernel was launched")
         with np.load(got) as file:
             found = {key: file[key] for key in file.files}
-        if sorted(found) != sorted(expected):
-            raise Failure(f"outputs: expected {sorted(expected)}, found {sorted(found)}")
-        for name, reference in expected.items():
-            if found[name].shape != reference.shape or found[name].dtype != reference.dtype:
-                raise Failure(f"output '{name}': expected {reference.dtype}{list(reference.shape)}, found "
-                              f"{found[name].dtype}{list(found[name].shape)}")
-            if not np.isfinite(found[name]).all():
-                raise Failure(f"output '{name}' has values that are not finite")
+        judge.same_form(expected, found)
         given.unlink()
         got.unlink()
         return expected, found, f"{stats['launches']} launches, {seconds:.1f} s"
 
     def check_run(self, model, case, target, seed):
         expected, found, took = self.run(model, case, target, seed=seed)
-        worst = max(relative_error(expected[name], found[name]) for name in expected)
-        if worst > model.tolerance:
-            raise Failure(f"the largest error is {worst:.2e} of the range; allowed are {model.tolerance:.0e}")
+
+        def judges(expected, found):
+            return judge.within_range(expected, found, model.tolerance)
+        worst = judges(expected, found)
+        if seed == 0 and target == case.targets[0]:
+            self.check_power(model, self.oracle(model, case)[0], expected, found, judges)
         return f"largest error {worst:.1e} of the range, {took}"
+
+    def check_groups(self, model, case, compute=None):
+        """Every group, from its own inputs, within its element-wise bound."""
+        start = time.monotonic()
+        inputs, _ = self.oracle(model, case)
+        work = self.work / "groups"
+        given = self.work / "groups.in.npz"
+        np.savez(given, **inputs)
+        options = [*model.options] + ([f"--compute={compute}"] if compute else [])
+        groups = group_check.Groups(self.bin, self.models / model.file, work, options, inputs=given)
+        rows = groups.judge(given)
+        worst = max(rows, key=lambda row: row["ratio"])
+        loose = sum(row["unbounded"] for row in rows)
+        shutil.rmtree(work)
+        given.unlink()
+        if not rows:
+            raise Failure("no group was judged")
+        if loose:
+            raise Failure(f"nothing is promised of {loose} elements")
+        return (f"{len(rows)} results of groups, largest error {worst['ratio']:.2f} of its bound ({worst['skeleton']}), "
+                f"{time.monotonic() - start:.1f} s")
 
     def check_host(self, model, case):
         """What the importer and lib/Reference make of the model, without code."""
@@ -195,23 +233,17 @@ class Runner:
         _, _, seconds = self.call([self.bin / "raddle-opt", graph, f"--graph-evaluate=inputs={given} outputs={got}", "-o",
                                    "/dev/null"], 900)
         with np.load(got) as file:
-            worst = max(relative_error(reference, file[name]) for name, reference in expected.items())
-        if worst > model.tolerance:
-            raise Failure(f"the largest error is {worst:.2e} of the range; allowed are {model.tolerance:.0e}")
+            worst = judge.within_range(expected, dict(file), model.tolerance)
         return f"largest error {worst:.1e} of the range, {seconds:.1f} s"
 
     def check_half(self, model, case, target):
         expected, found, took = self.run(model, case, target, "f16")
-        worst = 0.0
-        for name, reference in expected.items():
-            rows = reference.reshape(reference.shape[0] if model.classifier else 1, -1).astype(np.float64)
-            others = found[name].reshape(rows.shape).astype(np.float64)
-            norms = np.linalg.norm(rows, axis=1) * np.linalg.norm(others, axis=1)
-            worst = max(worst, float(np.max(1 - (rows * others).sum(1) / np.maximum(norms, 1e-30))))
-            if model.classifier:
-                check_top1(rows, others, name)
-        if worst > COSINE_BOUND:
-            raise Failure(f"the cosine to the reference is 1 - {worst:.1e}; allowed is {COSINE_BOUND}")
+
+        def judges(expected, found):
+            return judge.within_cosine(expected, found, model.classifier)
+        worst = judges(expected, found)
+        for name, wrong in judge.coarse_mutations(expected):
+            judge.expect_failure(name, judges, wrong, found)
         return f"cosine 1 - {worst:.1e}, {took}"
 
     def leave_out(self, name, reason):
@@ -234,8 +266,7 @@ class Runner:
             if model.blocked:
                 self.leave_out(model.name, model.blocked)
                 continue
-            if model.deterministic:
-                self.case(f"{model.name}/deterministic", lambda: self.check_deterministic(model))
+            self.case(f"{model.name}/deterministic", lambda: self.check_deterministic(model))
             for target in model.targets:
                 self.case(f"{model.name}/{target}/compile", lambda: self.check_compile(model, target))
                 for case in model.cases:
@@ -245,6 +276,10 @@ class Runner:
                         name = f"{model.name}/{target}/{case.name}" + (f"/seed {seed}" if seed else "")
                         self.case(name, lambda: self.check_run(model, case, target, seed))
             for case in model.cases:
+                for compute in (None, *case.modes):
+                    if case.modes:
+                        name = f"{model.name}/sm_80{'-' + compute if compute else ''}/{case.name}/groups"
+                        self.case(name, lambda: self.check_groups(model, case, compute))
                 if case.half:
                     target = case.targets[0]
                     self.case(f"{model.name}/{target}-f16/{case.name}", lambda: self.check_half(model, case, target))
@@ -256,27 +291,6 @@ def read_stats(*texts):
             if line.startswith("{"):
                 return json.loads(line)
     raise Failure("'raddle-run --stats' printed no JSON line")
-
-
-def relative_error(reference, found):
-    """The largest error relative to the range of the reference; whole numbers
-    have to be equal."""
-    if reference.dtype.kind not in "fc":
-        return 0.0 if np.array_equal(reference, found) else np.inf
-    reference = reference.astype(np.float64)
-    spread = float(reference.max() - reference.min()) or float(np.abs(reference).max()) or 1.0
-    return float(np.abs(reference - found.astype(np.float64)).max()) / spread
-
-
-def check_top1(rows, others, name):
-    """The same top-1 wherever the reference's gap exceeds twice the error that
-    the bound of the cosine allows in one value."""
-    ordered = np.sort(rows, axis=1)
-    allowed = np.sqrt(2 * COSINE_BOUND) * np.linalg.norm(rows, axis=1) / np.sqrt(rows.shape[1])
-    clear = ordered[:, -1] - ordered[:, -2] > 2 * allowed
-    wrong = np.flatnonzero(clear & (rows.argmax(1) != others.argmax(1)))
-    if wrong.size:
-        raise Failure(f"output '{name}': another top-1 in {wrong.size} rows, first row {wrong[0]}")
 
 
 def main():

@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 
 import artifact
 import e2e
+import judge
 import numpy as np
 import ptx_counts
 
@@ -92,18 +93,38 @@ class HostProgram(unittest.TestCase):
 class Judging(unittest.TestCase):
     def test_relative_error(self):
         reference = np.array([-1.0, 3.0], np.float32)
-        self.assertAlmostEqual(e2e.relative_error(reference, reference + np.float32(0.004)), 0.001, places=6)
-        self.assertEqual(e2e.relative_error(np.array([1, 2]), np.array([1, 2])), 0)
-        self.assertEqual(e2e.relative_error(np.array([1, 2]), np.array([1, 3])), np.inf)
+        self.assertAlmostEqual(judge.relative_error(reference, reference + np.float32(0.004)), 0.001, places=6)
+        self.assertEqual(judge.relative_error(np.array([1, 2]), np.array([1, 2])), 0)
+        self.assertEqual(judge.relative_error(np.array([1, 2]), np.array([1, 3])), np.inf)
 
     def test_top1(self):
         rows = np.zeros((1, 1000))
         rows[0, :2] = 5, 4
         close, other = rows.copy(), rows.copy()
         other[0, :2] = 4, 5
-        e2e.check_top1(rows, close, "y")
-        with self.assertRaises(e2e.Failure):
-            e2e.check_top1(rows, other, "y")
+        judge.same_top1(rows, close, "y")
+        with self.assertRaises(judge.Failure):
+            judge.same_top1(rows, other, "y")
+
+    def test_judges_see_wrong_answers(self):
+        rng = np.random.default_rng(0)
+        right = {"y": rng.standard_normal((4, 10)).astype(np.float32), "z": np.arange(4)}
+
+        def strict(expected, found):
+            return judge.within_range(expected, found, 1e-4)
+        mutations = list(judge.mutations(right, 1e-4))
+        self.assertGreater(len(mutations), 10)
+        for name, wrong in mutations:
+            judge.expect_failure(name, strict, wrong, right)
+        # A judge that takes everything is found out.
+        with self.assertRaises(judge.Failure):
+            judge.expect_failure(mutations[0][0], lambda expected, found: 0, mutations[0][1], right)
+
+    def test_other_inputs(self):
+        inputs = {"x": np.ones((2, 3), np.float32), "mask": np.array([[1, 1]]), "rate": np.array(8)}
+        other = dict(judge.other_inputs(inputs))
+        self.assertEqual(list(other), ["another 'x'", "another 'mask'"])
+        self.assertFalse(np.array_equal(other["another 'mask'"]["mask"], inputs["mask"]))
 
     def test_statistics_are_the_last_json_line(self):
         self.assertEqual(e2e.read_stats('{"launches": 1}\nx\n{"launches": 2}\n')["launches"], 2)
