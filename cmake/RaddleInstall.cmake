@@ -7,7 +7,7 @@
 #   lib/cmake/Raddle/       RaddleConfig.cmake
 #   include/                raddle/, raddle-c/
 #   include/raddle-compiler/dialects/   headers, generated headers and .td files of the dialects
-#   share/raddle/           machine files, scripts for raddle-reduce
+#   share/raddle/           machine files, interestingness scripts of raddle-reduce
 #   share/doc/raddle/       documentation and examples
 
 # Not the multiarch folder that GNUInstallDirs takes for /usr: the virtual GPU is
@@ -51,6 +51,7 @@ function(raddle_install)
       include/raddle/VirtualGPU DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/raddle")
   endif()
   install(DIRECTORY lib/Machines/ DESTINATION "${CMAKE_INSTALL_DATADIR}/raddle/machines" FILES_MATCHING PATTERN "*.json")
+  install(PROGRAMS scripts/interestingness/differs.py DESTINATION "${CMAKE_INSTALL_DATADIR}/raddle/interestingness")
   install(FILES LICENSE README.md DESTINATION "${CMAKE_INSTALL_DOCDIR}")
   install(DIRECTORY docs examples DESTINATION "${CMAKE_INSTALL_DOCDIR}" PATTERN "build*" EXCLUDE)
 

@@ -4,6 +4,7 @@
 #include "dialects/Graph/Encodings/Passes.h"
 #include "dialects/Graph/IR/GraphDialect.h"
 #include "dialects/Graph/Transforms/Passes.h"
+#include "dialects/Graph/Transforms/ReductionPatterns.h"
 #include "dialects/Graph/test/TestPasses.h"
 #include "dialects/Plan/IR/PlanDialect.h"
 #include "dialects/Plan/Transforms/Passes.h"
@@ -50,6 +51,9 @@ void raddle::registerAllRaddleDialects(DialectRegistry &registry) {
   // What upstream passes ask of upstream operations.
   func::registerInlinerExtension(registry);
   tensor::registerInferTypeOpInterfaceExternalModels(registry);
+
+  // What raddle-reduce may do.
+  graph::registerReductionPatterns(registry);
 }
 
 void raddle::registerAllRaddlePasses() {

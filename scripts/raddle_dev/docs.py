@@ -1,7 +1,8 @@
 """`dev docs`: makes the generated pages anew.
 
 docs/Dialects/<Dialect>.md from the dialect's operations, attributes and types,
-docs/Dialects/<Dialect>Passes.md from its Passes.td, and docs/OnnxOps.md from the
+docs/Dialects/<Dialect>Passes.md from its Passes.td (and those of lib/ and
+tools/), and docs/OnnxOps.md from the
 importer's own table.
 """
 
@@ -48,6 +49,10 @@ def pages():
             title = f"# Passes of dialects/{passes.parent.relative_to(paths.REPO / 'dialects')}\n\n"
             stem = "".join(passes.parent.relative_to(paths.REPO / "dialects").parts).replace("Transforms", "")
             yield f"Dialects/{stem}Passes.md", tidy(title + tablegen(passes, "-gen-pass-doc"))
+    for passes in sorted([*(paths.REPO / "lib").glob("*/Passes.td"), *(paths.REPO / "tools").glob("*/Passes.td")]):
+        folder = passes.parent.relative_to(paths.REPO)
+        stem = "".join(word.capitalize() for word in folder.name.removeprefix("raddle-").split("-"))
+        yield f"Dialects/{stem}Passes.md", tidy(f"# Passes of {folder}\n\n" + tablegen(passes, "-gen-pass-doc"))
     translate = paths.BUILD / "bin" / "raddle-translate"
     if translate.exists():
         done = subprocess.run([translate, "--list-onnx-ops"], capture_output=True, text=True)

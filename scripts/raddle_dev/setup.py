@@ -52,7 +52,7 @@ def install_packages(group=None):
     if not missing:
         return
     apt_update()
-    run(f"apt install ({len(missing)} missing: {' '.join(missing)})",
+    run(f"apt install ({len(missing)} packages)",
         as_root("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-o", "DPkg::Lock::Timeout=300", "install", "-y",
                 "--no-install-recommends", *missing),
         log=paths.LOGS / "apt-install.log")

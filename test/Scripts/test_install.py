@@ -22,7 +22,7 @@ FILES = ("lib/libRaddleCompiler.so", "lib/libRaddleRuntime.so", "lib/libRaddleRu
          "include/raddle/Runtime/Session.h", "include/raddle-compiler/dialects/Graph/IR/GraphOps.h",
          "include/raddle-compiler/dialects/Graph/IR/GraphDialect.h.inc",
          "include/raddle-compiler/dialects/Graph/Encodings/StorageEncoding.td", "share/raddle/machines/a100-sxm4-80.json",
-         "share/doc/raddle/README.md", "share/doc/raddle/examples/out-of-tree-pass/CMakeLists.txt")
+         "share/raddle/interestingness/differs.py", "share/doc/raddle/README.md", "share/doc/raddle/examples/out-of-tree-pass/CMakeLists.txt")
 
 
 class Install(unittest.TestCase):
@@ -110,6 +110,11 @@ class Install(unittest.TestCase):
         self.tool([self.prefix / "bin" / "raddle-run", artifact, "--input", f"x={self.work / 'x.npy'}",
                    "--outputs", self.work / "y.npz", "--device=vgpu"])
         self.assertEqual(numpy.load(self.work / "y.npz")["y"].tolist(), [2, 4, 8])
+
+    def test_interestingness_script(self):
+        script = self.prefix / "share" / "raddle" / "interestingness" / "differs.py"
+        graph = REPO / "test" / "Tools" / "Inputs" / "mean.mlir"
+        self.assertIn("the answers agree", self.tool([sys.executable, script, graph]))
 
     def test_headers_are_complete(self):
         """Every installed header in one program, which links the C++ runtime."""

@@ -1,4 +1,5 @@
 //===- raddle-reduce.cpp - Shrinks IR that shows a bug --------------------===//
+#include "ReduceDataflow.h"
 #include "dialects/Register.h"
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/IR/MLIRContext.h"
@@ -8,6 +9,7 @@
 int main(int argc, char **argv) {
   mlir::registerAllPasses();
   raddle::registerAllRaddlePasses();
+  raddle::registerReductionPasses();
   mlir::DialectRegistry registry;
   raddle::registerAllRaddleDialects(registry);
   mlir::MLIRContext context(registry);

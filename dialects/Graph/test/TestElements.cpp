@@ -161,4 +161,5 @@ void TestElements::runOnOperation() {
 void raddle::registerGraphTestPasses() {
   PassRegistration<TestElements>();
   registerGraphSymbolicShapesTestPass();
+  registerGraphMisfuseTestPass();
 }

@@ -5,6 +5,7 @@
 namespace raddle {
 void registerGraphTestPasses();
 void registerGraphSymbolicShapesTestPass();
+void registerGraphMisfuseTestPass();
 } // namespace raddle
 
 #endif // RADDLE_DIALECTS_GRAPH_TEST_TESTPASSES_H
