@@ -159,6 +159,20 @@ typedef struct {
   unsigned numAttrs;
 } CUlaunchConfig;
 
+/// A descriptor of a tensor in global memory, for kernels: opaque.
+typedef struct {
+#ifdef __cplusplus
+  alignas(64) uint64_t opaque[16];
+#else
+  _Alignas(64) uint64_t opaque[16];
+#endif
+} CUtensorMap;
+typedef int CUtensorMapDataType;
+typedef int CUtensorMapInterleave;
+typedef int CUtensorMapSwizzle;
+typedef int CUtensorMapL2promotion;
+typedef int CUtensorMapFloatOOBfill;
+
 #define CU_LAUNCH_PARAM_END ((void *)0)
 #define CU_LAUNCH_PARAM_BUFFER_POINTER ((void *)1)
 #define CU_LAUNCH_PARAM_BUFFER_SIZE ((void *)2)
@@ -299,6 +313,19 @@ RADDLE_CUDA_API CUresult cuLaunchKernel(CUfunction function, unsigned gridX,
                                         unsigned blockZ, unsigned sharedBytes,
                                         CUstream stream, void **kernelParams,
                                         void **extra);
+/// Describes a tensor of rank 1 to 5 for cp.async.bulk.tensor. Sizes and boxes
+/// in elements, strides of dimensions 1 ... in bytes; CUDA_ERROR_INVALID_VALUE
+/// where the hardware would refuse the map, CUDA_ERROR_NOT_SUPPORTED for
+/// interleaved layouts.
+RADDLE_CUDA_API CUresult cuTensorMapEncodeTiled(
+    CUtensorMap *map, CUtensorMapDataType type, unsigned rank, void *address,
+    const uint64_t *globalDim, const uint64_t *globalStrides,
+    const uint32_t *boxDim, const uint32_t *elementStrides,
+    CUtensorMapInterleave interleave, CUtensorMapSwizzle swizzle,
+    CUtensorMapL2promotion promotion, CUtensorMapFloatOOBfill fill);
+RADDLE_CUDA_API CUresult cuTensorMapReplaceAddress(CUtensorMap *map,
+                                                   void *address);
+
 RADDLE_CUDA_API CUresult cuLaunchKernelEx(const CUlaunchConfig *config,
                                           CUfunction function,
                                           void **kernelParams, void **extra);

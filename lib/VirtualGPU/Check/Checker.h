@@ -47,6 +47,21 @@ public:
   void clusterArrived(Warp &w, uint32_t lanes);
   void clusterReleased();
   void clusterWaited(Warp &w, uint32_t lanes);
+  /// Copies of the asynchronous proxy. `w` and `lane` issue them, perhaps from
+  /// another block of the cluster; what they write may be touched by those who
+  /// waited for the phase of the mbarrier object in which they completed, what
+  /// they read must not change until they are done. False after a fault.
+  bool asyncWrite(Warp &w, const Op &op, unsigned lane, uint32_t offset,
+                  uint32_t bytes, uint32_t line);
+  void asyncLanded(uint32_t offset, uint32_t bytes, uint32_t object,
+                   uint32_t phase, uint32_t line, uint64_t from);
+  bool asyncRead(Warp &w, const Op &op, unsigned lane, uint32_t offset,
+                 uint32_t bytes, uint32_t line, bool untilDone);
+  void asyncReadDone(uint32_t offset, uint32_t bytes);
+  /// Bytes of shared memory were stored to global memory.
+  void copyState(uint32_t offset, uint64_t to, uint32_t bytes);
+  /// fence.proxy.async.
+  void proxyFenced(Warp &w, uint32_t lanes);
   void lanesExited(Warp &w, const Op &op);
   void copyLanded(Warp &w, const Op &op, unsigned lane, uint32_t to,
                   uint32_t bytes, uint64_t from, uint32_t sourceBytes);
@@ -78,9 +93,11 @@ private:
     uint32_t clock = 0;      // of the warp
     uint32_t laneClock = 0;
     uint32_t line = 0;
-    uint32_t lanes = 0;  // of the warp that did the same
-    uint16_t thread = 0; // one of them
-    uint8_t mask = 0;    // bytes of the word
+    uint32_t lanes = 0;             // of the warp that did the same
+    uint32_t serial = 0;            // order of everything in the block
+    uint32_t object = 0, phase = 0; // written by a bulk copy: offset + 1
+    uint16_t thread = 0;            // one of them
+    uint8_t mask = 0;               // bytes of the word
     bool atomic = false;
     bool wholeWarp = false;
   };
@@ -90,6 +107,9 @@ private:
     uint32_t pendingLine = 0;
     uint16_t pendingThread = 0;
     uint8_t pendingMask = 0;
+    uint32_t readGeneration = 0; // a bulk copy that is not done reads it
+    uint32_t readLine = 0;
+    uint8_t readMask = 0;
     bool readSinceWrite = false; // reads[0] is newer than every write
   };
   /// What is known of a warp: its accesses up to the clock `full`, and of those
@@ -101,8 +121,13 @@ private:
     void join(const Epoch &other);
     bool covers(const Access &a) const;
   };
+  /// Phases of mbarrier objects that have been waited for, by offset + 1.
+  using Phases = std::map<uint32_t, uint32_t>;
+  static void joinPhases(Phases &to, const Phases &from);
   struct SyncObject {
     std::vector<Epoch> arrived, completed; // by warp
+    Phases arrivedPhases, completedPhases;
+    uint32_t phase = 0; // completed
   };
   Epoch &clockOf(size_t warp, size_t other);
   void release(Warp &w, uint32_t lanes, unsigned lane, std::vector<Epoch> &to);
@@ -132,10 +157,13 @@ private:
   // Races.
   std::vector<Cell> cells;
   uint32_t generation = 0;
-  std::vector<Epoch> clocks;                   // [warp][warp]
-  std::vector<Epoch> barrierClocks;            // [barrier][warp]
-  std::vector<Epoch> ownAcquired;              // [warp]: its own accesses
-  std::map<uint32_t, SyncObject> objects;      // by offset
+  std::vector<Epoch> clocks;                 // [warp][warp]
+  std::vector<Epoch> barrierClocks;          // [barrier][warp]
+  std::vector<Epoch> ownAcquired;            // [warp]: its own accesses
+  std::map<uint32_t, SyncObject> objects;    // by offset
+  std::vector<Phases> phases, barrierPhases; // [warp], [barrier]
+  std::vector<uint32_t> fences;              // [thread]: serial
+  uint32_t serial = 0;
   std::vector<uint32_t> warpClock, laneSynced; // [warp], [warp][lane]
   const uint64_t *currentAddresses = nullptr;
 };

@@ -16,6 +16,9 @@ Checker::Checker(BlockRunner &block)
     warpClock.resize(warps);
     laneSynced.resize(32 * warps);
     ownAcquired.resize(warps);
+    phases.resize(warps);
+    barrierPhases.resize(16);
+    fences.resize(32 * warps);
   }
   if (checks.init) {
     sharedStates.resize(block.launch.sharedBytes);
@@ -40,6 +43,10 @@ void Checker::startBlock() {
   std::fill(barrierClocks.begin(), barrierClocks.end(), Epoch());
   std::fill(ownAcquired.begin(), ownAcquired.end(), Epoch());
   objects.clear();
+  std::fill(phases.begin(), phases.end(), Phases());
+  std::fill(barrierPhases.begin(), barrierPhases.end(), Phases());
+  std::fill(fences.begin(), fences.end(), 0);
+  serial = 0;
   std::fill(warpClock.begin(), warpClock.end(), 1);
   std::fill(laneSynced.begin(), laneSynced.end(), 0);
 }
@@ -74,6 +81,10 @@ Checker::Epoch &Checker::clockOf(size_t warp, size_t other) {
 /// Whether `a` happened before what lane `lane` of `w` does now.
 bool Checker::ordered(const Access &a, const Warp &w, unsigned lane) const {
   const size_t warps = block.warps.size();
+  if (a.object) {
+    auto it = phases[w.index].find(a.object);
+    return it != phases[w.index].end() && it->second >= a.phase;
+  }
   const unsigned warp = a.thread / 32;
   if (warp != w.index)
     return clocks[w.index * warps + warp].covers(a);
@@ -160,7 +171,10 @@ bool Checker::cellAccess(Warp &w, const Op &op, unsigned lane, uint64_t address,
                                        : "write";
   if (cell.pendingGeneration == generation && (cell.pendingMask & now.mask))
     return race(w, op, lane, address, what, cell.pendingThread,
-                cell.pendingLine, "cp.async that was not waited for");
+                cell.pendingLine, "asynchronous copy that was not waited for");
+  if (writes && cell.readGeneration == generation && (cell.readMask & now.mask))
+    return race(w, op, lane, address, what, now.thread, cell.readLine,
+                "read of a bulk copy that was not waited for");
   for (Access &a : cell.writes) {
     if (a.generation != generation || !(a.mask & now.mask))
       continue;
@@ -218,6 +232,7 @@ bool Checker::sharedAccess(Warp &w, const Op &op, const uint64_t *addresses,
   now.clock = clocks[w.index * warps + w.index].full;
   now.laneClock = warpClock[w.index];
   now.line = info.line;
+  now.serial = ++serial;
   now.atomic = kind == kAtomic;
   now.wholeWarp = info.form.sem == Sem::Ldmatrix;
   currentAddresses = addresses;
@@ -301,6 +316,7 @@ bool Checker::barrierArrived(Warp &w, const Op &op, unsigned barrier,
   const size_t warps = block.warps.size();
   for (size_t i = 0; i < warps; ++i)
     barrierClocks[barrier * warps + i].join(clocks[w.index * warps + i]);
+  joinPhases(barrierPhases[barrier], phases[w.index]);
   if (!waits)
     ++clocks[w.index * warps + w.index].full;
   return true;
@@ -322,9 +338,11 @@ void Checker::barrierReleased(unsigned barrier) {
       if (i != w.index)
         clockOf(w.index, i).join(barrierClocks[barrier * warps + i]);
     ++clockOf(w.index, w.index).full;
+    joinPhases(phases[w.index], barrierPhases[barrier]);
     warpSynced(w, lanes);
   }
   std::fill_n(barrierClocks.begin() + barrier * warps, warps, Epoch());
+  barrierPhases[barrier].clear();
 }
 
 void Checker::warpSynced(Warp &w, uint32_t mask) {
@@ -375,8 +393,11 @@ void Checker::mbarrierCreated(uint32_t offset) { objects.erase(offset); }
 
 void Checker::mbarrierArrived(Warp &w, uint32_t offset, uint32_t lanes,
                               unsigned lane) {
-  if (checks.race)
-    release(w, lanes, lane, objects[offset].arrived);
+  if (!checks.race)
+    return;
+  SyncObject &object = objects[offset];
+  release(w, lanes, lane, object.arrived);
+  joinPhases(object.arrivedPhases, phases[w.index]);
 }
 
 void Checker::mbarrierCompleted(uint32_t offset) {
@@ -387,11 +408,19 @@ void Checker::mbarrierCompleted(uint32_t offset) {
   for (size_t i = 0; i < object.arrived.size(); ++i)
     object.completed[i].join(object.arrived[i]);
   object.arrived.clear();
+  joinPhases(object.completedPhases, object.arrivedPhases);
+  object.arrivedPhases.clear();
+  ++object.phase;
 }
 
 void Checker::mbarrierWaited(Warp &w, uint32_t offset) {
-  if (checks.race)
-    acquire(w, objects[offset].completed);
+  if (!checks.race)
+    return;
+  const SyncObject &object = objects[offset];
+  acquire(w, object.completed);
+  joinPhases(phases[w.index], object.completedPhases);
+  uint32_t &phase = phases[w.index][offset + 1];
+  phase = std::max(phase, object.phase);
 }
 
 /// No mbarrier object lies at this offset.
@@ -406,6 +435,13 @@ void Checker::clusterWaited(Warp &w, uint32_t lanes) {
   mbarrierWaited(w, kClusterObject);
   if (lanes == (w.present & ~w.exited))
     warpSynced(w, lanes);
+}
+
+void Checker::joinPhases(Phases &to, const Phases &from) {
+  for (const auto &[object, phase] : from) {
+    uint32_t &mine = to[object];
+    mine = std::max(mine, phase);
+  }
 }
 
 void Checker::lanesExited(Warp &w, const Op &op) {

@@ -95,6 +95,8 @@ static const Entry *entries(size_t &count) {
     RADDLE_ENTRY(cuStreamQuery)
     RADDLE_ENTRY(cuStreamSynchronize)
     RADDLE_ENTRY(cuStreamWaitEvent)
+    RADDLE_ENTRY(cuTensorMapEncodeTiled)
+    RADDLE_ENTRY(cuTensorMapReplaceAddress)
     RADDLE_ENTRY(raddleVgpuEnableCounters)
     RADDLE_ENTRY(raddleVgpuGetCounters)
     RADDLE_ENTRY(raddleVgpuLastFault)

@@ -154,6 +154,9 @@ void BlockRunner::begin(uint64_t index) {
   std::memset(sharedMemory.get(), 0xff, launch.sharedBytes);
   mbarriers.clear();
   clusterPhases.assign(32 * warps.size(), 0);
+  bulkCopies.clear();
+  bulkGroups.assign(32 * warps.size(), 0);
+  rounds = 0;
   uint32_t ctaid[3];
   uint64_t clusters = index;
   uint32_t inCluster = rank;
@@ -338,6 +341,9 @@ uint64_t BlockRunner::nextRandom() {
 BlockRunner::Status BlockRunner::round(uint64_t &executed, bool &progress) {
   const bool seeded = launch.options.seed != 0;
   const bool checked = launch.options.checks.init || counters;
+  ++rounds;
+  if (!bulkCopies.empty())
+    progress |= landBulkCopies(false);
   const size_t n = warps.size();
   const size_t first = seeded ? nextRandom() % n : 0;
   bool allDone = true;
@@ -360,7 +366,12 @@ BlockRunner::Status BlockRunner::round(uint64_t &executed, bool &progress) {
     if (faulted)
       return Status::Fault;
   }
-  return allDone ? Status::Done : Status::Running;
+  if (!allDone)
+    return Status::Running;
+  // What was on its way to global memory arrives.
+  for (size_t i = 0; i < n && !bulkCopies.empty(); ++i)
+    landBulkGroups(static_cast<uint32_t>(i), ~0u, ~0u);
+  return Status::Done;
 }
 
 bool BlockRunner::outOfTime() {

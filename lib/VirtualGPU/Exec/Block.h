@@ -5,6 +5,7 @@
 
 #include "Check/Fault.h"
 #include "Device/Memory.h"
+#include "Exec/BulkCopy.h"
 #include "Exec/Code.h"
 #include "Exec/Mbarrier.h"
 #include "Exec/Warp.h"
@@ -117,6 +118,17 @@ public:
   /// Arrivals and bytes at an mbarrier object; completes its phase when it may.
   void changeMbarrier(Warp &warp, uint32_t offset, uint32_t arrivals,
                       int32_t txDelta);
+  /// Bulk copies under way, and the bulk group that each thread fills.
+  std::vector<BulkCopy> bulkCopies;
+  std::vector<uint32_t> bulkGroups;
+  uint64_t rounds = 0;
+  /// Completes copies into shared memory that are due, or all of them; false if
+  /// there was none.
+  bool landBulkCopies(bool force);
+  /// Completes the copies out of shared memory of some lanes, in all groups but
+  /// the newest `keep` (~0: even those that no group holds yet).
+  void landBulkGroups(uint32_t warp, uint32_t lanes, uint32_t keep);
+  uint64_t nextRandom();
   /// The phase of barrier.cluster in which a thread last arrived, 0: never.
   std::vector<uint64_t> clusterPhases;
   bool faulted = false;
@@ -135,7 +147,7 @@ public:
   bool hasShadows() const { return launch.options.checks.init; }
 
 private:
-  uint64_t nextRandom();
+  void land(const BulkCopy &copy);
   void runWarp(Warp &warp);
   void runChecked(Warp &warp);
 

@@ -38,6 +38,8 @@ BlockRunner::Status Cluster::resume(uint64_t instructions) {
       case BlockRunner::Status::Done:
         break;
       }
+      if (block->faulted)
+        return BlockRunner::Status::Fault;
       if (block->outOfTime() ||
           launch.stopBlock.load(std::memory_order_relaxed) < block->blockIndex)
         return BlockRunner::Status::Fault;
@@ -48,6 +50,9 @@ BlockRunner::Status Cluster::resume(uint64_t instructions) {
           ++block->counters->blocks;
       return BlockRunner::Status::Done;
     }
+    if (!progress)
+      for (auto &block : blocks)
+        progress |= block->landBulkCopies(true);
     if (!progress) {
       for (auto &block : blocks)
         if (block->reportDeadlock())
@@ -220,6 +225,6 @@ Handler raddle::vgpu::selectCluster(const Form &form) {
   case Sem::ClusterWait:
     return wait;
   default:
-    return nullptr;
+    return selectBulkCopy(form);
   }
 }

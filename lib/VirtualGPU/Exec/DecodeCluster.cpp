@@ -62,3 +62,82 @@ bool Decoder::decodeMapa(const Instruction &in) {
          (!mapa || source(operand(in, 2), 4, Type::U32, op.b, 1)) &&
          destination(operand(in, 0), mapa ? bytes : 4, op.d) && emit(op, form);
 }
+
+/// cp.async.bulk [to], [from], size{, [mbarrier]{, mask}}{, policy}: a and b
+/// the addresses, e the size, c the mbarrier object; flags 1, 2, 4: those have
+/// 32 bits; list: offset of b, mask, offset of c; count 2: from shared to
+/// shared.
+bool Decoder::decodeBulk(const Instruction &in) {
+  const bool completes = form.has(Mod::mbarrier__complete_tx__bytes);
+  const unsigned least = completes ? 4 + form.has(Mod::multicast) : 3;
+  if (!expectOperands(in, least, least + 1))
+    return false;
+  Op from = op, object = op;
+  bool unused;
+  if (!decodeAddress(operand(in, 0), op, unused) ||
+      !decodeAddress(operand(in, 1), from, unused) ||
+      !source(operand(in, 2), 4, Type::U32, op.e, 1))
+    return false;
+  op.b = from.a;
+  op.flags |= (from.flags & 1) << 1;
+  std::vector<Slot> &list = code.lists.emplace_back(3);
+  list[0] = static_cast<Slot>(from.imm);
+  if (completes) {
+    if (!decodeAddress(operand(in, 3), object, unused))
+      return false;
+    op.c = object.a;
+    op.flags |= (object.flags & 1) << 2;
+    list[2] = static_cast<Slot>(object.imm);
+    if (form.has(Mod::multicast) &&
+        !source(operand(in, 4), 2, Type::B16, list[1], 1))
+      return false;
+  }
+  op.count = completes && !form.has(Mod::global) ? 2 : 1;
+  op.list = list.data();
+  return emit(op, form);
+}
+
+/// Loads: [to], [map, {...}], [mbarrier]{, mask}{, policy}; stores: [map,
+/// {...}], [from]{, policy}. a the map, b the shared address, c the mbarrier
+/// object; list as for decodeBulk, then the coordinates; count: the rank.
+bool Decoder::decodeBulkTensor(const Instruction &in) {
+  const bool completes = form.has(Mod::mbarrier__complete_tx__bytes);
+  const unsigned least = completes ? 3 + form.has(Mod::multicast) : 2;
+  if (!expectOperands(in, least, least + 1))
+    return false;
+  static constexpr Mod kRanks[] = {Mod::d1, Mod::d2, Mod::d3, Mod::d4, Mod::d5};
+  unsigned rank = 1;
+  while (!form.has(kRanks[rank - 1]))
+    ++rank;
+  const Operand &map = operand(in, completes ? 1 : 0);
+  Op shared = op, object = op;
+  bool unused;
+  if (!decodeAddress(map, op, unused) ||
+      !decodeAddress(operand(in, completes ? 0 : 1), shared, unused))
+    return false;
+  if (op.flags & 1)
+    return fail("the address of a tensor map must have 64 bits");
+  if (map.count != rank)
+    return fail("expected " + std::to_string(rank) + " coordinates, found " +
+                std::to_string(map.count));
+  op.b = shared.a;
+  op.flags |= (shared.flags & 1) << 1;
+  std::vector<Slot> &list = code.lists.emplace_back(3 + rank);
+  list[0] = static_cast<Slot>(shared.imm);
+  if (completes) {
+    if (!decodeAddress(operand(in, 2), object, unused))
+      return false;
+    op.c = object.a;
+    op.flags |= (object.flags & 1) << 2;
+    list[2] = static_cast<Slot>(object.imm);
+    if (form.has(Mod::multicast) &&
+        !source(operand(in, 3), 2, Type::B16, list[1], 1))
+      return false;
+  }
+  for (unsigned i = 0; i < rank; ++i)
+    if (!source(fn.operands[map.first + i], 4, Type::S32, list[3 + i], 1))
+      return false;
+  op.count = static_cast<uint8_t>(rank);
+  op.list = list.data();
+  return emit(op, form);
+}

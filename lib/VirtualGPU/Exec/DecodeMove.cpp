@@ -59,6 +59,12 @@ bool Decoder::special(const Instruction &in) {
   case Sem::MbarrierWait:
   case Sem::CpAsyncMbarrier:
     return decodeMbarrier(in);
+  case Sem::Bulk:
+  case Sem::BulkReduce:
+    return decodeBulk(in);
+  case Sem::BulkTensor:
+  case Sem::BulkTensorReduce:
+    return decodeBulkTensor(in);
   case Sem::Mapa:
   case Sem::Getctarank:
     return decodeMapa(in);

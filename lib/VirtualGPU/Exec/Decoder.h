@@ -59,6 +59,8 @@ private:
   bool decodeMma(const Instruction &in);
   bool decodeBarrier(const Instruction &in);
   bool decodeMbarrier(const Instruction &in);
+  bool decodeBulk(const Instruction &in);
+  bool decodeBulkTensor(const Instruction &in);
   bool decodeMapa(const Instruction &in);
   bool decodeRegisterList(const Operand &operand, unsigned count,
                           unsigned bytes, bool isDst, std::vector<Slot> &list);

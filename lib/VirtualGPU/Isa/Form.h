@@ -145,6 +145,14 @@ enum class Sem : uint8_t {
   Getctarank,
   ClusterArrive,
   ClusterWait,
+  // Exec/BulkCopy.cpp
+  Bulk,
+  BulkReduce,
+  BulkTensor,
+  BulkTensorReduce,
+  BulkCommit,
+  BulkWait,
+  ProxyFence,
   Count
 };
 
@@ -171,7 +179,9 @@ enum class Sem : uint8_t {
   X(mbarrier_init) X(tensormap) X(alias) X(to_shared) X(fractional) \
   X(evict_last) X(entry) X(shared__cluster) X(inval) X(arrive_drop) \
   X(expect_tx) X(complete_tx) X(noComplete) X(test_wait) X(try_wait) \
-  X(parity) X(pending_count) X(noinc) X(mbarrier) X(wait)
+  X(parity) X(pending_count) X(noinc) X(mbarrier) X(wait) \
+  X(mbarrier__complete_tx__bytes) X(multicast) X(bulk) X(bulk_group) \
+  X(tensor) X(d1) X(d2) X(d3) X(d4) X(d5) X(read)
 // clang-format on
 
 enum class Mod : uint8_t {

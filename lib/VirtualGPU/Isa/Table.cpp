@@ -46,6 +46,12 @@ static Mod modOf(std::string_view name) {
     };
     // "::" is written as two underscores.
     mods["shared::cluster"] = Mod::shared__cluster;
+    mods["mbarrier::complete_tx::bytes"] = Mod::mbarrier__complete_tx__bytes;
+    mods["multicast::cluster"] = Mod::multicast;
+    for (auto [name, mod] : {std::pair("1d", Mod::d1), std::pair("2d", Mod::d2),
+                             std::pair("3d", Mod::d3), std::pair("4d", Mod::d4),
+                             std::pair("5d", Mod::d5)})
+      mods[name] = mod;
 #define X(name) add(#name, Mod::name);
     RADDLE_PTX_MODS(X)
 #undef X

@@ -393,6 +393,17 @@ bool Parser::address(Operand &result) {
   } else if (!integer(result.value)) {
     return false;
   }
+  // [tensor map, {coordinates}]
+  if (lex.isPunct(',')) {
+    lex.next();
+    if (!lex.isPunct('{'))
+      return fail("expected coordinates in braces");
+    Operand coordinates;
+    if (!vector(coordinates, '}'))
+      return false;
+    result.first = coordinates.first;
+    result.count = coordinates.count;
+  }
   return expect(']');
 }
 
