@@ -2,6 +2,7 @@
 
 #include "HostProgramExport.h"
 #include "HostExprs.h"
+#include "dialects/Graph/IR/GraphOps.h"
 #include "dialects/Plan/IR/KnownBeforeBody.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
@@ -255,9 +256,22 @@ LogicalResult Exporter::exportOp(Operation *op, host::Block &statements) {
         buffer.bytes = bytes * value.getNumElements();
         buffers[constant.getResult()] = program.buffers.size();
         program.buffers.push_back(buffer);
-        constants.push_back({constant.getName().str(), value});
+        constants.push_back({constant.getName().str(), value, {}});
         return success();
       })
+      .Case([&](plan::PrecomputedOp op) {
+        auto type = cast<RankedTensorType>(op.getValue().getType());
+        host::Buffer buffer;
+        buffer.name = buffer.entry = op.getName().str();
+        buffer.kind = host::BufferKind::Weight;
+        buffer.bytes = type.getNumElements() *
+                       std::max(1u, type.getElementTypeBitWidth() / 8);
+        buffers[op.getResult()] = program.buffers.size();
+        program.buffers.push_back(buffer);
+        constants.push_back({op.getName().str(), {}, op.getValue()});
+        return success();
+      })
+      .Case([&](graph::PrecomputeOp) { return success(); })
       .Case([&](plan::AllocOp alloc) {
         host::Buffer buffer;
         bool isOutput = llvm::any_of(alloc.getResult().getUsers(),

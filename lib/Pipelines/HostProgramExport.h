@@ -7,10 +7,13 @@
 
 namespace raddle {
 
-/// A small constant that the artifact stores.
+/// A tensor that the compiler made and the artifact stores.
 struct ProgramConstant {
   std::string name;
+  /// A small constant, or null.
   mlir::ElementsAttr value;
+  /// A value to be evaluated when the artifact is written, or null.
+  mlir::Value computed;
 };
 
 /// The host program of a module after phase nvvm. Emits diagnostics.

@@ -8,6 +8,7 @@
 #include "dialects/Tile/Conversion/TileToNVVM/TileToNVVM.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
+#include "raddle/Reference/Passes.h"
 
 using namespace mlir;
 using namespace raddle;
@@ -53,8 +54,13 @@ void raddle::buildPhase(OpPassManager &passes, Phase phase,
     onFunction(graph::createGraphRecognizeEncodings());
     onFunction(graph::createGraphResolveDims());
     onFunction(graph::createGraphSimplify());
-    if (options.optimize > 0)
+    if (options.optimize > 0) {
+      // Once compositions are recognised: a scale of scores belongs to the
+      // attention, not to the weights of the query.
+      passes.addPass(reference::createFoldConstantsPass());
       onFunction(graph::createGraphMergeContractions());
+      onFunction(graph::createGraphFoldScales());
+    }
     onFunction(graph::createGraphSimplify());
     passes.addPass(graph::createGraphVerifyEncodings());
     break;
@@ -70,6 +76,16 @@ void raddle::buildPhase(OpPassManager &passes, Phase phase,
     break;
   case Phase::Fuse: {
     onFunction(graph::createGraphExpandEncode());
+    if (options.optimize > 0) {
+      graph::GraphChooseDataLayoutOptions layout;
+      layout.layout = options.dataLayout;
+      onFunction(graph::createGraphChooseDataLayout(layout));
+      // Transposes at borders meet those of the model.
+      onFunction(graph::createGraphSimplify());
+      // After all that rewrites weights and before kernels are formed of what
+      // reads them.
+      onFunction(graph::createGraphPrecomputeWeights());
+    }
     graph::GraphFuseOptions fuse;
     fuse.fuse = options.optimize == 0 ? "none" : "rules";
     fuse.epilogueNorm = options.epilogueNorm;

@@ -7,6 +7,8 @@
 #include "raddle/Artifact/Artifact.h"
 #include "raddle/Import/Archive.h"
 #include "raddle/Pipelines/Phases.h"
+#include "raddle/Reference/Evaluator.h"
+#include "raddle/Reference/Weights.h"
 #include "raddle/Target/Ptx.h"
 
 using namespace mlir;
@@ -108,6 +110,17 @@ struct JoinedWeight {
 };
 } // namespace
 
+/// Evaluates a value that depends on archives and constants alone. The tensor
+/// lives only until it is written.
+static Error writeComputed(reference::Evaluator &evaluator, Value value,
+                           ByteSink &sink) {
+  SmallVector<reference::Tensor> results;
+  if (failed(evaluator.run(value.getDefiningOp(), {}, results)))
+    return Error("cannot compute a weight of the artifact");
+  const reference::Tensor &tensor = results.front();
+  return sink.write(tensor.data(), tensor.byteSize());
+}
+
 LogicalResult raddle::writeArtifact(ModuleOp module,
                                     const CompileOptions &options,
                                     const std::string &path) {
@@ -154,6 +167,9 @@ LogicalResult raddle::writeArtifact(ModuleOp module,
                << entry.getName().getValue() << "': " << error;
       archives.push_back(std::move(opened));
     }
+  reference::EvaluatorOptions evaluatorOptions;
+  evaluatorOptions.readWeight = reference::makeArchiveReader(module);
+  reference::Evaluator evaluator(std::move(evaluatorOptions));
   std::map<std::string, plan::WeightOp> joined;
   module.walk([&](plan::WeightOp op) {
     if (op.getParts())
@@ -165,6 +181,23 @@ LogicalResult raddle::writeArtifact(ModuleOp module,
     auto constant = llvm::find_if(constants, [&](const ProgramConstant &c) {
       return c.name == buffer.entry;
     });
+    if (constant != constants.end() && constant->computed) {
+      auto type = cast<RankedTensorType>(constant->computed.getType());
+      std::string elementName;
+      llvm::raw_string_ostream(elementName) << type.getElementType();
+      auto stated = parseDataType(elementName);
+      std::vector<int64_t> shape =
+          stated ? type.getShape().vec()
+                 : std::vector<int64_t>{buffer.bytes.literal()};
+      if (failed(report(writer.addWeight(
+              buffer.entry, stated ? safetensorsName(*stated) : "U8", shape,
+              buffer.bytes.literal(),
+              [&evaluator, value = constant->computed](ByteSink &sink) {
+                return writeComputed(evaluator, value, sink);
+              }))))
+        return failure();
+      continue;
+    }
     if (constant != constants.end()) {
       auto bytes =
           std::make_shared<std::vector<char>>(getBytes(constant->value));

@@ -1,7 +1,7 @@
 //===- EvaluatePass.cpp - graph-evaluate ----------------------------------===//
 
 #include "lib/Reference/NpzFiles.h"
-#include "lib/Reference/Weights.h"
+#include "raddle/Reference/Weights.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"

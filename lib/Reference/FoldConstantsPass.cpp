@@ -8,13 +8,13 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialects/Graph/IR/GraphOps.h"
-#include "lib/Reference/Weights.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/Pass/Pass.h"
 #include "raddle/Reference/Evaluator.h"
 #include "raddle/Reference/Passes.h"
+#include "raddle/Reference/Weights.h"
 
 using namespace mlir;
 
@@ -49,9 +49,9 @@ public:
     options.readWeight = makeArchiveReader(getOperation());
     evaluator.emplace(std::move(options));
     known.clear();
-    // Groups are kernels already: what is in them was decided.
+    // What is in groups and precomputed tensors was decided.
     auto visit = [&](Operation *op) {
-      if (isa<graph::GroupOp>(op))
+      if (isa<graph::GroupOp, graph::PrecomputeOp>(op))
         return WalkResult::skip();
       evaluate(op);
       return WalkResult::advance();

@@ -1,4 +1,5 @@
-//===- StructureOps.cpp - Weights and groups ------------------------------===//
+//===- StructureOps.cpp - Weights, precomputed tensors, groups
+//------------------------------===//
 
 #include "dialects/Graph/IR/GraphOps.h"
 #include "lib/Reference/Call.h"
@@ -24,11 +25,16 @@ LogicalResult evaluateGroup(graph::GroupOp op, Call &call) {
                                  call.results);
 }
 
+LogicalResult evaluatePrecompute(graph::PrecomputeOp op, Call &call) {
+  return call.evaluator.runBlock(op.getBody().front(), {}, call.results);
+}
+
 } // namespace
 
 void addStructureHandlers(HandlerTable &table) {
   table.add(evaluateWeight);
   table.add(evaluateGroup);
+  table.add(evaluatePrecompute);
 }
 
 } // namespace raddle::reference

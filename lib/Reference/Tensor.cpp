@@ -118,6 +118,12 @@ DenseElementsAttr toAttribute(const Tensor &tensor, RankedTensorType type) {
         type, llvm::ArrayRef(tensor.data<bool>(), tensor.size()));
   if (tensor.size() == 0)
     return DenseElementsAttr::get(type, llvm::ArrayRef<Attribute>());
+  // Equal elements are stored, and known to be equal, as one.
+  int64_t width = tensor.byteSize() / tensor.size();
+  if (std::memcmp(tensor.data(), tensor.data() + width,
+                  tensor.byteSize() - width) == 0)
+    return DenseElementsAttr::getFromRawBuffer(
+        type, llvm::ArrayRef(tensor.data(), width));
   return DenseElementsAttr::getFromRawBuffer(
       type, llvm::ArrayRef(tensor.data(), tensor.byteSize()));
 }

@@ -1,6 +1,6 @@
 //===- Weights.cpp - Weights from the module's archives -------------------===//
 
-#include "lib/Reference/Weights.h"
+#include "raddle/Reference/Weights.h"
 #include "dialects/Graph/Encodings/StorageEncoding.h"
 #include "dialects/Graph/IR/GraphOps.h"
 #include "raddle/Import/Archive.h"

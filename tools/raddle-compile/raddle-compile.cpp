@@ -62,6 +62,11 @@ cl::opt<bool> epilogueNorm("fuse-epilogue-norm",
                            cl::desc("also put residual and norm into the "
                                     "epilogue of products"),
                            cl::cat(category));
+cl::opt<std::string>
+    dataLayout("data-layout",
+               cl::desc("order of dims around convolutions: cost (default), "
+                        "last (channels last), keep (as in the model)"),
+               cl::init("cost"), cl::cat(category));
 cl::opt<bool> reportOps("report-ops",
                         cl::desc("print the operators of the model and every "
                                  "one that is not supported, and stop"),
@@ -171,6 +176,7 @@ static LogicalResult compile() {
                 llvm::join(modes, ", "));
   options.compute = compute;
   options.epilogueNorm = epilogueNorm;
+  options.dataLayout = dataLayout;
   if (cacheDir != "none")
     options.cache = KernelCache(
         cacheDir.empty() ? KernelCache::getDefaultFolder() : cacheDir,

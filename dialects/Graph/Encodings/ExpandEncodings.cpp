@@ -20,9 +20,6 @@ namespace raddle::graph {
 using namespace mlir;
 using namespace raddle::graph;
 
-/// Marks the root of a group while positions in its block change.
-static constexpr StringLiteral kRootMark = "graph.expanding_root";
-
 /// The components of the encoded type `type`.
 static SmallVector<EncodingComponent> getComponents(RankedTensorType type) {
   return getStorageEncoding(type).getComponents(type);
@@ -305,12 +302,6 @@ void ExpandEncodings::runOnOperation() {
   MLIRContext &context = getContext();
   ModuleOp module = getOperation();
 
-  // Decoding puts operations before a root: its position is found again.
-  module.walk([&](GroupOp group) {
-    if (Operation *root = group.getRootOp())
-      root->setDiscardableAttr(kRootMark, UnitAttr::get(&context));
-  });
-
   TypeConverter converter;
   converter.addConversion([](Type type) { return type; });
   converter.addConversion(
@@ -344,22 +335,13 @@ void ExpandEncodings::runOnOperation() {
   bool failed =
       mlir::failed(applyFullConversion(module, target, std::move(patterns)));
 
-  // Components share sizes and constants. Merged here, while roots are marked:
-  // a position does not survive it later.
+  // Components share sizes and constants.
   if (!failed) {
     IRRewriter rewriter(&context);
     DominanceInfo dominance(module);
     eliminateCommonSubExpressions(rewriter, dominance, module);
   }
 
-  module.walk([&](GroupOp group) {
-    int64_t position = 0;
-    for (Operation &op : group.getBody().front()) {
-      if (op.removeDiscardableAttr(kRootMark))
-        group.setRoot(position);
-      ++position;
-    }
-  });
   if (failed)
     signalPassFailure();
 }

@@ -23,4 +23,12 @@
 #define GET_OP_CLASSES
 #include "dialects/Graph/IR/GraphStructureOps.h.inc"
 
+namespace raddle::graph {
+
+/// The kernel skeleton of an operation that needs a loop nest of its own
+/// ("contraction", "reduction", ...); empty for all others.
+llvm::StringRef getSkeleton(mlir::Operation *root);
+
+} // namespace raddle::graph
+
 #endif // RADDLE_DIALECTS_GRAPH_IR_GRAPHOPS_H

@@ -111,8 +111,9 @@ def Graph_GroupOp : Graph_Op<"group", [
   let summary = "operations that become one kernel";
   let description = [{
     The operations of the region are computed by one kernel whose skeleton is
-    chosen by `root`, the position in the block (in op order, from 0) of the
-    operation that fixes the loop nest; `skeleton` names it. `inputs` are tensors, `scalars` are
+    named by `skeleton`. Its loop nest is fixed by the root: the first operation
+    of the body that needs a loop nest of its own (`getSkeleton`); a pointwise
+    group has none. `inputs` are tensors, `scalars` are
     host scalars (sizes and offsets); both become block arguments, in this
     order. `reason` says why the group is legal and wanted; `nodes` names the
     nodes of the imported graph.
@@ -128,12 +129,12 @@ def Graph_GroupOp : Graph_Op<"group", [
     ```
   }];
   let arguments = (ins Variadic<RankedTensorOf<[AnyType]>>:$inputs, Variadic<AnyType>:$scalars,
-                       StrAttr:$skeleton, OptionalAttr<I64Attr>:$root,
-                       OptionalAttr<StrAttr>:$reason, OptionalAttr<StrArrayAttr>:$nodes);
+                       StrAttr:$skeleton, OptionalAttr<StrAttr>:$reason, OptionalAttr<StrArrayAttr>:$nodes);
   let results = (outs Variadic<RankedTensorOf<[AnyType]>>:$outputs);
   let regions = (region SizedRegion<1>:$body);
   let hasCustomAssemblyFormat = 1;
   let hasVerifier = 1;
+  let hasCanonicalizeMethod = 1;
   let extraClassDeclaration = [{
     ::mlir::Operation *getTerminator() { return getBody().front().getTerminator(); }
     /// Whether the size can be stated outside of the group.
@@ -143,9 +144,32 @@ def Graph_GroupOp : Graph_Op<"group", [
   }];
 }
 
+def Graph_PrecomputeOp : Graph_PureOp<"precompute", [IsolatedFromAbove, SingleBlock]> {
+  let summary = "a tensor computed when the artifact is written";
+  let description = [{
+    The body computes one tensor from weights and constants alone. It is a
+    weight of the artifact: `lib/Reference` evaluates the body while the
+    artifact is written, one tensor at a time, and kernels read the result.
+    Its elements have whole bytes. Made by `graph-precompute-weights`.
+
+    Example:
+    ```mlir
+    %w = graph.precompute {
+      %0 = graph.weight "weights"::"conv.filter" : tensor<64x32x3x3xf32>
+      %1 = graph.transpose %0 [0, 2, 3, 1] : tensor<64x32x3x3xf32> to tensor<64x3x3x32xf32>
+      graph.yield %1 : tensor<64x3x3x32xf32>
+    } : tensor<64x3x3x32xf32>
+    ```
+  }];
+  let results = (outs Graph_Tensor:$result);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "attr-dict-with-keyword $body `:` type($result)";
+  let hasVerifier = 1;
+}
+
 def Graph_YieldOp : Graph_Op<"yield", [
-    Pure, Terminator, ReturnLike, HasParent<"GroupOp">, EncodedOperandOpInterface]> {
-  let summary = "the results of a group";
+    Pure, Terminator, ReturnLike, ParentOneOf<["GroupOp", "PrecomputeOp"]>, EncodedOperandOpInterface]> {
+  let summary = "the results of a group or of a precomputed tensor";
   let description = [{
     Example:
     ```mlir

@@ -5,6 +5,7 @@
 #include "dialects/Graph/IR/GraphVerify.h"
 #include "mlir/IR/OpImplementation.h"
 #include "mlir/IR/PatternMatch.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 using namespace raddle::graph;
@@ -93,6 +94,42 @@ SmallVector<int64_t> WeightOp::getPartRuns() {
 
 LogicalResult WeightOp::reifyResultShapes(OpBuilder &builder,
                                           ReifiedRankedShapedTypeDims &shapes) {
+  SmallVector<OpFoldResult> sizes;
+  for (int64_t size : getType().getShape())
+    sizes.push_back(builder.getIndexAttr(size));
+  shapes.push_back(std::move(sizes));
+  return success();
+}
+
+LogicalResult PrecomputeOp::verify() {
+  RankedTensorType type = getType();
+  Type element = type.getElementType();
+  if (!type.hasStaticShape() || type.getEncoding() || element.isIndex() ||
+      (!element.isInteger(1) && element.getIntOrFloatBitWidth() % 8 != 0))
+    return emitOpError() << "expected a static shape and elements of whole "
+                            "bytes, found "
+                         << type;
+  Block &block = getBody().front();
+  if (block.getNumArguments() != 0)
+    return emitOpError() << "expected a body without arguments, found "
+                         << block.getNumArguments();
+  auto yield = block.empty() ? YieldOp() : dyn_cast<YieldOp>(block.back());
+  if (!yield)
+    return emitOpError("expected 'graph.yield' at the end of the body");
+  if (yield.getNumOperands() != 1 || yield.getOperand(0).getType() != type)
+    return yield.emitOpError() << "expected one operand of type " << type
+                               << ", found " << yield.getOperandTypes();
+  for (Operation &op : block.without_terminator())
+    if (!isMemoryEffectFree(&op))
+      return emitOpError() << "expected operations without effects in the "
+                              "body, found '"
+                           << op.getName() << "'";
+  return success();
+}
+
+LogicalResult
+PrecomputeOp::reifyResultShapes(OpBuilder &builder,
+                                ReifiedRankedShapedTypeDims &shapes) {
   SmallVector<OpFoldResult> sizes;
   for (int64_t size : getType().getShape())
     sizes.push_back(builder.getIndexAttr(size));
@@ -191,14 +228,33 @@ void GroupOp::print(OpAsmPrinter &printer) {
 }
 
 Operation *GroupOp::getRootOp() {
-  std::optional<int64_t> root = getRoot();
-  if (!root || *root < 0)
-    return nullptr;
-  int64_t position = 0;
   for (Operation &op : getBody().front())
-    if (position++ == *root)
+    if (!raddle::graph::getSkeleton(&op).empty())
       return &op;
   return nullptr;
+}
+
+/// A group whose root was simplified to element operations needs no loop nest
+/// but that of its results.
+LogicalResult GroupOp::canonicalize(GroupOp op, PatternRewriter &rewriter) {
+  if (op.getSkeleton() == "pointwise" || op.getRootOp())
+    return failure();
+  rewriter.modifyOpInPlace(op, [&] { op.setSkeleton("pointwise"); });
+  return success();
+}
+
+StringRef raddle::graph::getSkeleton(Operation *root) {
+  return llvm::TypeSwitch<Operation *, StringRef>(root)
+      .Case<ContractOp, ConvOp>([](auto) { return "contraction"; })
+      .Case<AttentionOp>([](auto) { return "attention"; })
+      .Case<ReduceOp, ArgReduceOp, SoftmaxOp, NormOp, PoolOp>(
+          [](auto) { return "reduction"; })
+      .Case<CumulativeOp>([](auto) { return "scan"; })
+      .Case<ScatterElementsOp, ScatterNdOp>([](auto) { return "scatter"; })
+      .Case<SortOp>([](auto) { return "sort"; })
+      .Case<LstmOp, GruOp, RnnOp>([](auto) { return "recurrence"; })
+      .Case<EncodeOp>([](auto) { return "encode"; })
+      .Default([](auto) { return StringRef(); });
 }
 
 LogicalResult GroupOp::verify() {
@@ -231,12 +287,6 @@ LogicalResult GroupOp::verify() {
       return yield.emitOpError() << "expected operand " << number << " of type "
                                  << result << ", found " << yielded;
 
-  if (std::optional<int64_t> root = getRoot()) {
-    int64_t count = std::distance(block.begin(), block.end()) - 1;
-    if (*root < 0 || *root >= count)
-      return emitOpError() << "expected a root in [0, " << count << "), found "
-                           << *root;
-  }
   for (Operation &op : block.without_terminator())
     if (!isMemoryEffectFree(&op))
       return emitOpError() << "expected operations without effects in the "

@@ -24,18 +24,35 @@ OpRole raddle::graph::getRole(Operation *op) {
   return getSkeleton(op).empty() ? OpRole::outside : OpRole::root;
 }
 
-StringRef raddle::graph::getSkeleton(Operation *root) {
-  return llvm::TypeSwitch<Operation *, StringRef>(root)
-      .Case<ContractOp, ConvOp>([](auto) { return "contraction"; })
-      .Case<AttentionOp>([](auto) { return "attention"; })
-      .Case<ReduceOp, ArgReduceOp, SoftmaxOp, NormOp, PoolOp>(
-          [](auto) { return "reduction"; })
-      .Case<CumulativeOp>([](auto) { return "scan"; })
-      .Case<ScatterElementsOp, ScatterNdOp>([](auto) { return "scatter"; })
-      .Case<SortOp>([](auto) { return "sort"; })
-      .Case<LstmOp, GruOp, RnnOp>([](auto) { return "recurrence"; })
-      .Case<EncodeOp>([](auto) { return "encode"; })
-      .Default([](auto) { return StringRef(); });
+bool raddle::graph::canPrecompute(Operation *op,
+                                  function_ref<bool(Value)> isConstant) {
+  if (getRole(op) != OpRole::element || isa<DecodeOp, AssembleOp>(op) ||
+      op->getNumResults() != 1 || op->getNumRegions() != 0)
+    return false;
+  auto type = dyn_cast<RankedTensorType>(op->getResult(0).getType());
+  if (!type || !type.hasStaticShape() || type.getEncoding())
+    return false;
+  return llvm::all_of(op->getOperands(), [&](Value operand) {
+    auto tensor = dyn_cast<RankedTensorType>(operand.getType());
+    return isConstant(operand) && !(tensor && tensor.getEncoding());
+  });
+}
+
+/// Bounded, as chains may branch.
+static bool isWeightExpression(Value value, unsigned &budget) {
+  Operation *op = value.getDefiningOp();
+  if (!op || budget == 0)
+    return false;
+  --budget;
+  return isa<WeightOp, PrecomputeOp, arith::ConstantOp>(op) ||
+         canPrecompute(op, [&](Value operand) {
+           return isWeightExpression(operand, budget);
+         });
+}
+
+bool raddle::graph::isWeightExpression(Value value) {
+  unsigned budget = 64;
+  return ::isWeightExpression(value, budget);
 }
 
 bool raddle::graph::takesEpilogue(Operation *root) {
@@ -58,7 +75,7 @@ bool raddle::graph::isView(Operation *op) {
       Operation *producer = operand.getDefiningOp();
       if (!producer)
         return false;
-      if (!isa<WeightOp, arith::ConstantOp>(producer))
+      if (!isa<WeightOp, PrecomputeOp, arith::ConstantOp>(producer))
         pending.push_back(producer);
     }
   }

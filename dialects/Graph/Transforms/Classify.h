@@ -19,8 +19,16 @@ enum class OpRole {
 
 OpRole getRole(mlir::Operation *op);
 
-/// The skeleton of a root operation ("contraction", ...).
-llvm::StringRef getSkeleton(mlir::Operation *root);
+/// True for an element operation on constant tensors, as far as it alone says
+/// so (its operands are constant when `isConstant` holds for them): its result
+/// can be computed when the artifact is written. Storage formats are not
+/// decoded ahead, and sizes are static.
+bool canPrecompute(mlir::Operation *op,
+                   llvm::function_ref<bool(mlir::Value)> isConstant);
+
+/// True for weights, constants and what element operations compute from them
+/// (short chains only).
+bool isWeightExpression(mlir::Value value);
 
 /// True when operations at the iteration point of the root's result may be
 /// evaluated by its kernel.

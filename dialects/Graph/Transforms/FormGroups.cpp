@@ -157,16 +157,13 @@ GroupOp BlockFormer::build(FusedGroup &group, OpBuilder &builder) {
   SmallVector<Type> types;
   for (Value value : group.yields)
     types.push_back(value.getType());
-  IntegerAttr root;
-  if (group.root)
-    root = builder.getI64IntegerAttr(llvm::find(ops, group.root) - ops.begin());
   ArrayAttr nodes;
   if (!names.empty())
     nodes = builder.getArrayAttr(
         SmallVector<Attribute>(names.begin(), names.end()));
   auto op = GroupOp::create(
       builder, builder.getFusedLoc(locations), types, outerInputs, outerScalars,
-      builder.getStringAttr(group.skeleton), root,
+      builder.getStringAttr(group.skeleton),
       group.reason.empty() ? StringAttr() : builder.getStringAttr(group.reason),
       nodes);
   Block &body = op.getBody().emplaceBlock();
@@ -253,7 +250,7 @@ LogicalResult BlockFormer::run() {
 LogicalResult FusionPlan::apply(func::FuncOp function) {
   llvm::MapVector<Block *, SmallVector<FusedGroup *>> byBlock;
   function.walk<WalkOrder::PreOrder>([&](Block *block) {
-    if (!isa<GroupOp>(block->getParentOp()))
+    if (!isa<GroupOp, PrecomputeOp>(block->getParentOp()))
       byBlock[block];
   });
   for (FusedGroup &group : groups) {

@@ -110,6 +110,12 @@ private:
 
 } // namespace
 
+/// Control flow: it comes in its place among the groups. (A precomputed tensor
+/// is there from the start.)
+static bool computesOnItsOwn(Operation *op) {
+  return op->getNumRegions() > 0 && !isa<PrecomputeOp>(op);
+}
+
 unsigned BlockPlanner::newGroup(StringRef skeleton, Operation *root,
                                 int orderKey) {
   FusedGroup &group = found.emplace_back();
@@ -134,7 +140,8 @@ void BlockPlanner::number() {
       node.rank = position;
       node.owner = newGroup(getSkeleton(op), op, 2 * position);
     } else {
-      node.rank = op->getNumRegions() > 0 ? position : findRank(op);
+      node.rank =
+          computesOnItsOwn(op) ? static_cast<int>(position) : findRank(op);
     }
   }
 }
@@ -193,7 +200,7 @@ void BlockPlanner::growEpilogues() {
     Node &node = nodes[position];
     if (auto norm = dyn_cast<NormOp>(op); norm && options.epilogueNorm)
       joinNorm(norm, node);
-    if (node.role != OpRole::root && op->getNumRegions() == 0)
+    if (node.role != OpRole::root && !computesOnItsOwn(op))
       node.rank = findRank(op);
     if (node.role != OpRole::element || node.rank < 0 || !isPointwise(op))
       continue;
@@ -612,7 +619,7 @@ FusionPlan raddle::graph::makeFusionPlan(func::FuncOp function,
                                          const FusionOptions &options) {
   FusionPlan plan;
   function.walk<WalkOrder::PreOrder>([&](Block *block) {
-    if (!isa<GroupOp>(block->getParentOp()))
+    if (!isa<GroupOp, PrecomputeOp>(block->getParentOp()))
       BlockPlanner(*block, options).run(plan.groups);
   });
   return plan;

@@ -34,7 +34,8 @@ private:
   };
 
   static bool isStep(Operation &op) {
-    return isa<GroupOp>(op) || op.getNumRegions() > 0 || !isPure(&op) ||
+    return isa<GroupOp>(op) ||
+           (op.getNumRegions() > 0 && !isa<PrecomputeOp>(op)) || !isPure(&op) ||
            isa<tensor::ExtractOp>(op) || getRole(&op) == OpRole::root ||
            getRole(&op) == OpRole::element ||
            op.hasTrait<OpTrait::IsTerminator>();
@@ -205,8 +206,8 @@ struct GraphOrder : raddle::graph::impl::GraphOrderBase<GraphOrder> {
 
   void runOnOperation() override {
     getOperation().walk<WalkOrder::PreOrder>([&](Block *block) {
-      if (!isa<GroupOp>(block->getParentOp()) && !block->empty() &&
-          block->back().hasTrait<OpTrait::IsTerminator>())
+      if (!isa<GroupOp, PrecomputeOp>(block->getParentOp()) &&
+          !block->empty() && block->back().hasTrait<OpTrait::IsTerminator>())
         BlockOrder(*block, assumedSize).run();
     });
   }

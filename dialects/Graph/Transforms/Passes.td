@@ -92,6 +92,117 @@ def GraphMergeContractions : Pass<"graph-merge-contractions", "::mlir::func::Fun
   let dependentDialects = ["::raddle::graph::GraphDialect"];
 }
 
+def GraphChooseDataLayout : Pass<"graph-choose-data-layout", "::mlir::func::FuncOp"> {
+  let summary = "puts channels first or last around convolutions";
+  let description = [{
+    A region is a connected set of convolutions (not transposed ones), pooling,
+    element-wise operations, broadcasts, concats, pads, slices, resizes,
+    softmaxes and reductions on tensors `[N, C, spatial...]`. A region that
+    holds a convolution is rewritten with its channels last when that costs
+    fewer memory accesses:
+
+    - A convolution reads `outputs * C/groups * kernel / columns` elements of
+      its input, where `columns` is the number of output channels per group, at
+      most 64, and takes w of them per access. With channels last w is the
+      greatest common divisor of C/groups and 16 bytes, since channels follow
+      each other. With channels first w is that of the number of positions for
+      a kernel of one element with unit strides and no padding, else 1. An
+      input that comes from outside of the region (an image of 3 channels)
+      stays as it lies and counts the same in both. A depthwise convolution has
+      no sum over channels and counts the same in both.
+    - Each tensor that enters the region (other than constants and the inputs of
+      convolutions) or leaves it costs a read and a write of its elements.
+      Reductions to `[N, C]` leave for nothing.
+
+    Filters become `[M, kernel..., C/groups]` by a transpose that
+    `graph-precompute-weights` takes ahead. Arguments and results keep their
+    shapes. `layout=last` takes every region, `keep` none.
+
+    Example:
+    ```mlir
+    %y = graph.conv %x, %w ... : tensor<1x64x56x56xf32>, tensor<64x64x3x3xf32> to tensor<1x64x56x56xf32>
+    ```
+    with a convolution before it becomes
+    ```mlir
+    %v = graph.transpose %w [0, 2, 3, 1] : tensor<64x64x3x3xf32> to tensor<64x3x3x64xf32>
+    %y = graph.conv %x, %v ... {channels_last} : tensor<1x56x56x64xf32>, tensor<64x3x3x64xf32> to tensor<1x56x56x64xf32>
+    ```
+  }];
+  let options = [
+    Option<"layout", "layout", "std::string", "\"cost\"",
+           "'cost' decides by the rule, 'last' takes every region, 'keep' none">,
+    Option<"assumedSize", "assumed-size", "int64_t", "64",
+           "size that the cost estimate assumes for a dim that is not static">];
+  let statistics = [
+    Statistic<"numConvolutions", "convolutions", "Number of convolutions put channels last">];
+  let dependentDialects = ["::raddle::graph::GraphDialect"];
+}
+
+def GraphFoldScales : Pass<"graph-fold-scales", "::mlir::func::FuncOp"> {
+  let summary = "moves per-channel scales and shifts into weights";
+  let description = [{
+    A constant factor per output channel behind a convolution or product by a
+    weight (a batch norm is one) is multiplied into the weight, through summands
+    that are constant per channel; these are joined to one. The weight becomes
+    an expression over named weights, which `graph-precompute-weights` has
+    computed when the artifact is written.
+
+    Taken when the factor has the element type of the weight, when nothing else
+    reads the weight or the unscaled result, and when the weight is not in a
+    storage format. Each weight is rounded once more: docs/Numerics.md states
+    the bound.
+
+    Example:
+    ```mlir
+    %y = graph.conv %x, %w ... : tensor<1x3x8x8xf32>, tensor<4x3x3x3xf32> to tensor<1x4x6x6xf32>
+    %s = graph.broadcast %c sizes [1, 4, 6, 6] : tensor<4x1x1xf32> to tensor<1x4x6x6xf32>
+    %z = arith.mulf %y, %s : tensor<1x4x6x6xf32>
+    ```
+    becomes
+    ```mlir
+    %f = graph.reshape %c sizes [4, 1, 1, 1] : tensor<4x1x1xf32> to tensor<4x1x1x1xf32>
+    %b = graph.broadcast %f sizes [4, 3, 3, 3] : tensor<4x1x1x1xf32> to tensor<4x3x3x3xf32>
+    %v = arith.mulf %w, %b : tensor<4x3x3x3xf32>
+    %z = graph.conv %x, %v ... : tensor<1x3x8x8xf32>, tensor<4x3x3x3xf32> to tensor<1x4x6x6xf32>
+    ```
+  }];
+  let dependentDialects = ["::raddle::graph::GraphDialect"];
+}
+
+def GraphPrecomputeWeights : Pass<"graph-precompute-weights", "::mlir::func::FuncOp"> {
+  let summary = "computes what depends on weights alone ahead of time";
+  let description = [{
+    Element operations whose operands are weights and constants alone move into
+    `graph.precompute`: their result is a weight of the artifact, computed while
+    it is written, and the IR holds no bytes. Broadcasts stay with their
+    readers. Weights in storage formats stay as they are stored (`graph.decode`
+    is never computed ahead).
+
+    The artifact must not grow: the results that share weights are computed
+    ahead only if together they take no more bytes than the weights that nothing
+    else reads, plus `slack-bytes`.
+
+    Example:
+    ```mlir
+    %w = graph.weight "weights"::"w" : tensor<4x8xf32>
+    %t = graph.transpose %w [1, 0] : tensor<4x8xf32> to tensor<8x4xf32>
+    ```
+    becomes
+    ```mlir
+    %t = graph.precompute {
+      %w = graph.weight "weights"::"w" : tensor<4x8xf32>
+      %0 = graph.transpose %w [1, 0] : tensor<4x8xf32> to tensor<8x4xf32>
+      graph.yield %0 : tensor<8x4xf32>
+    } : tensor<8x4xf32>
+    ```
+  }];
+  let options = [
+    Option<"slackBytes", "slack-bytes", "int64_t", "65536",
+           "bytes that the results of one set of weights may take more than these">];
+  let statistics = [Statistic<"numTensors", "tensors", "Number of tensors computed ahead">];
+  let dependentDialects = ["::raddle::graph::GraphDialect"];
+}
+
 def GraphFuse : Pass<"graph-fuse", "::mlir::func::FuncOp"> {
   let summary = "forms groups of operations that become one kernel each";
   let description = [{
@@ -157,7 +268,7 @@ def GraphFuse : Pass<"graph-fuse", "::mlir::func::FuncOp"> {
     becomes
     ```mlir
     %1 = graph.group (%x, %w : tensor<4x8xf32>, tensor<8x2xf32>) scalars ()
-        attributes {root = 0, skeleton = "contraction", reason = "..."} {
+        attributes {skeleton = "contraction", reason = "..."} {
     ^bb0(%a: tensor<4x8xf32>, %b: tensor<8x2xf32>):
       %2 = graph.contract %a, %b maps [#a, #b, #c] : tensor<4x8xf32>, tensor<8x2xf32> to tensor<4x2xf32>
       %3 = math.tanh %2 : tensor<4x2xf32>

@@ -313,6 +313,10 @@ struct ReshapeAfterContract : OpRewritePattern<ContractOp> {
     int64_t joined = from.getRank() - to.getRank() + 1;
     if (to.getRank() < 2 || joined < 2)
       return failure();
+    // Where it only drops unit dims, what follows the product stays with it.
+    if (llvm::count_if(from.getShape().take_front(joined),
+                       [](int64_t size) { return size != 1; }) < 2)
+      return failure();
     // All but the first dim must be taken over as they are.
     for (int64_t dim = 1; dim < to.getRank(); ++dim) {
       int64_t size = to.getDimSize(dim);

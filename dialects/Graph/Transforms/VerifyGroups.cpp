@@ -15,8 +15,6 @@ static ArrayRef<int64_t> shapeOf(Value value) {
 }
 
 static LogicalResult verifyPointwise(GroupOp group) {
-  if (group.getRoot())
-    return group.emitOpError("of skeleton 'pointwise' has a root");
   for (Operation &op : group.getBody().front().without_terminator())
     if (getRole(&op) == OpRole::root)
       return op.emitOpError("needs a loop nest of its own in a group of "
@@ -40,7 +38,7 @@ static LogicalResult verifyPointwise(GroupOp group) {
 static LogicalResult verifyRooted(GroupOp group) {
   StringRef skeleton = group.getSkeleton();
   Operation *root = group.getRootOp();
-  if (!root || getRole(root) != OpRole::root)
+  if (!root)
     return group.emitOpError("of skeleton '")
            << skeleton << "' has no root operation";
   bool holdsRows = skeleton == "row_contraction" && isa<ContractOp>(root);
@@ -109,6 +107,8 @@ struct GraphVerifyGroups
                                                       : verifyRooted(group));
         return WalkResult::skip();
       }
+      if (isa<PrecomputeOp>(op))
+        return WalkResult::skip();
       OpRole role = getRole(op);
       if (role == OpRole::element || role == OpRole::root ||
           isa<tensor::FromElementsOp>(op)) {

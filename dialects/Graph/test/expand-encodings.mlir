@@ -48,7 +48,7 @@ func.func @nibbles(%w: tensor<?x64xf16, #graph.int<bits = 4, unsigned, scale = f
 
 // -----
 
-// A group takes the components; the position of its root follows.
+// A group takes the components.
 // CHECK-LABEL: @group
 // CHECK-SAME: %[[X:.*]]: tensor<?x64xf32>, %[[C:.*]]: tensor<64x8xi8>, %[[S:.*]]: tensor<8xf32>
 #a = affine_map<(m, n, k) -> (m, k)>
@@ -56,14 +56,13 @@ func.func @nibbles(%w: tensor<?x64xf16, #graph.int<bits = 4, unsigned, scale = f
 #c = affine_map<(m, n, k) -> (m, n)>
 func.func @group(%x: tensor<?x64xf32>, %w: tensor<64x8xf32, #graph.int<bits = 8, scale = f32, axis = 1>>) -> tensor<?x8xf32> {
   // CHECK: graph.group (%[[X]], %[[C]], %[[S]] : tensor<?x64xf32>, tensor<64x8xi8>, tensor<8xf32>) scalars ()
-  // CHECK-SAME: root = 3 : i64
   // CHECK-NEXT: ^bb0(%[[X0:.*]]: tensor<?x64xf32>, %[[C0:.*]]: tensor<64x8xi8>, %[[S0:.*]]: tensor<8xf32>):
   // CHECK-NEXT: arith.sitofp %[[C0]]
   // CHECK-NEXT: graph.broadcast %[[S0]]
   // CHECK-NEXT: arith.mulf
   // CHECK-NEXT: graph.contract
   %0 = graph.group (%x, %w : tensor<?x64xf32>, tensor<64x8xf32, #graph.int<bits = 8, scale = f32, axis = 1>>) scalars ()
-      attributes {skeleton = "contraction", root = 1 : i64} {
+      attributes {skeleton = "contraction"} {
   ^bb0(%x0: tensor<?x64xf32>, %w0: tensor<64x8xf32, #graph.int<bits = 8, scale = f32, axis = 1>>):
     %1 = graph.decode %w0 : tensor<64x8xf32, #graph.int<bits = 8, scale = f32, axis = 1>> to tensor<64x8xf32>
     %2 = graph.contract %x0, %1 maps [#a, #b, #c] : tensor<?x64xf32>, tensor<64x8xf32> to tensor<?x8xf32>

@@ -194,17 +194,6 @@ func.func @group_result_type(%x: tensor<2xf32>) {
 
 // -----
 
-func.func @group_root(%x: tensor<2xf32>) {
-  // expected-error @below {{expected a root in [0, 0), found 0}}
-  %0 = graph.group (%x : tensor<2xf32>) scalars () attributes {skeleton = "pointwise", root = 0 : i64} {
-  ^bb0(%y: tensor<2xf32>):
-    graph.yield %y : tensor<2xf32>
-  } : tensor<2xf32>
-  return
-}
-
-// -----
-
 func.func @group_effects(%x: tensor<2xf32>, %p: i1) {
   // expected-error @below {{expected operations without effects in the body, found 'cf.assert'}}
   %0 = graph.group (%x : tensor<2xf32>) scalars (%p : i1) attributes {skeleton = "pointwise"} {
@@ -223,5 +212,61 @@ func.func @group_yield(%x: tensor<2xf32>) {
   ^bb0(%y: tensor<2xf32>):
     %0 = math.exp %y : tensor<2xf32>
   }) : (tensor<2xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @precompute_shape() {
+  // expected-error @below {{expected a static shape and elements of whole bytes, found 'tensor<2xi4>'}}
+  %0 = graph.precompute {
+    %1 = arith.constant dense<1> : tensor<2xi4>
+    graph.yield %1 : tensor<2xi4>
+  } : tensor<2xi4>
+  return
+}
+
+// -----
+
+func.func @precompute_arguments() {
+  // expected-error @below {{expected a body without arguments, found 1}}
+  %0 = "graph.precompute"() ({
+  ^bb0(%x: tensor<2xf32>):
+    graph.yield %x : tensor<2xf32>
+  }) : () -> tensor<2xf32>
+  return
+}
+
+// -----
+
+func.func @precompute_no_yield() {
+  // expected-error @below {{expected 'graph.yield' at the end of the body}}
+  %0 = "graph.precompute"() ({
+    %1 = arith.constant dense<1.0> : tensor<2xf32>
+  }) : () -> tensor<2xf32>
+  return
+}
+
+// -----
+
+func.func @precompute_yield() {
+  %0 = graph.precompute {
+    %1 = arith.constant dense<1.0> : tensor<3xf32>
+    // expected-error @below {{expected one operand of type 'tensor<2xf32>', found 'tensor<3xf32>'}}
+    graph.yield %1 : tensor<3xf32>
+  } : tensor<2xf32>
+  return
+}
+
+// -----
+
+func.func @precompute_effects() {
+  // expected-error @below {{expected operations without effects in the body, found 'cf.assert'}}
+  %0 = graph.precompute {
+    %true = arith.constant true
+    cf.assert %true, "no"
+    %1 = arith.constant dense<1.0> : tensor<2xf32>
+    graph.yield %1 : tensor<2xf32>
+  } : tensor<2xf32>
   return
 }

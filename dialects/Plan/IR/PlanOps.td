@@ -60,6 +60,23 @@ def Plan_ConstantOp : Plan_Op<"constant", [Pure]> {
   let assemblyFormat = "$name $value attr-dict";
 }
 
+def Plan_PrecomputedOp : Plan_Op<"precomputed", [Pure]> {
+  let summary = "a tensor computed when the artifact is written, on the device";
+  let description = [{
+    `value` is the result of an operation that needs nothing but archives and
+    constants (`graph.precompute`). It is evaluated on the host when the
+    artifact is written and stored there under `name`.
+
+    Example:
+    ```mlir
+    %b = plan.precomputed "precomputed.0" %w : tensor<64x3x3x32xf32>
+    ```
+  }];
+  let arguments = (ins StrAttr:$name, AnyStaticShapeTensor:$value);
+  let results = (outs Plan_BufferType:$result);
+  let assemblyFormat = "$name $value attr-dict `:` type($value)";
+}
+
 def Plan_AllocOp : Plan_Op<"alloc", [MemoryEffects<[MemAlloc]>]> {
   let summary = "a buffer of one call";
   let description = [{

@@ -21,7 +21,7 @@ func.func @main(%x: tensor<9x2x3xf32> {graph.name = "x", graph.type = "f32", gra
                 %r: tensor<2x15x5xf32> {graph.name = "r", graph.type = "f32", graph.shape = [2, 15, 5]})
     -> (tensor<9x2x2x5xf32> {graph.name = "y", graph.type = "f32"}) {
   %y = graph.group (%x, %w, %r : tensor<9x2x3xf32>, tensor<2x15x3xf32>, tensor<2x15x5xf32>) scalars ()
-      attributes {root = 0, skeleton = "recurrence"} {
+      attributes {skeleton = "recurrence"} {
   ^bb0(%a: tensor<9x2x3xf32>, %b: tensor<2x15x3xf32>, %c: tensor<2x15x5xf32>):
     %0, %1 = graph.gru %a, %b, %c hidden = 5 direction = bidirectional {linear_before_reset}
         : (tensor<9x2x3xf32>, tensor<2x15x3xf32>, tensor<2x15x5xf32>) -> (tensor<9x2x2x5xf32>, tensor<2x2x5xf32>)

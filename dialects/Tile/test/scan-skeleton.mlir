@@ -13,7 +13,7 @@
 // CHECK: tile.store
 func.func @main(%x: tensor<2x640xf32> {graph.name = "x", graph.type = "f32", graph.shape = [2, 640]})
     -> (tensor<2x640xf32> {graph.name = "y", graph.type = "f32"}) {
-  %y = graph.group (%x : tensor<2x640xf32>) scalars () attributes {root = 0, skeleton = "scan"} {
+  %y = graph.group (%x : tensor<2x640xf32>) scalars () attributes {skeleton = "scan"} {
   ^bb0(%a: tensor<2x640xf32>):
     %0 = graph.cumulative add %a axis = 1 exclusive reverse : tensor<2x640xf32> to tensor<2x640xf32>
     %1 = math.absf %0 : tensor<2x640xf32>

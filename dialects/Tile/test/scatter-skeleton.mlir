@@ -15,13 +15,13 @@ func.func @main(%x: tensor<3x40xf32> {graph.name = "x", graph.type = "f32", grap
                 %u: tensor<3x5xf32> {graph.name = "u", graph.type = "f32", graph.shape = [3, 5]})
     -> (tensor<3x40xf32> {graph.name = "y", graph.type = "f32"}, tensor<3x40xf32> {graph.name = "z", graph.type = "f32"}) {
   %y = graph.group (%x, %i, %u : tensor<3x40xf32>, tensor<3x5xi64>, tensor<3x5xf32>) scalars ()
-      attributes {root = 0, skeleton = "scatter"} {
+      attributes {skeleton = "scatter"} {
   ^bb0(%a: tensor<3x40xf32>, %b: tensor<3x5xi64>, %c: tensor<3x5xf32>):
     %0 = graph.scatter_elements replace %a[%b] updates %c axis = 1 : tensor<3x40xf32>, tensor<3x5xi64>, tensor<3x5xf32> to tensor<3x40xf32>
     graph.yield %0 : tensor<3x40xf32>
   } : tensor<3x40xf32>
   %z = graph.group (%x, %i, %u : tensor<3x40xf32>, tensor<3x5xi64>, tensor<3x5xf32>) scalars ()
-      attributes {root = 0, skeleton = "scatter"} {
+      attributes {skeleton = "scatter"} {
   ^bb0(%a: tensor<3x40xf32>, %b: tensor<3x5xi64>, %c: tensor<3x5xf32>):
     %0 = graph.scatter_elements add %a[%b] updates %c axis = 1 : tensor<3x40xf32>, tensor<3x5xi64>, tensor<3x5xf32> to tensor<3x40xf32>
     graph.yield %0 : tensor<3x40xf32>

@@ -23,7 +23,7 @@
 // CHECK: plan.launch @k0_sort::@k0_sort
 func.func @main(%x: tensor<3x40xf32> {graph.name = "x", graph.type = "f32", graph.shape = [3, 40]})
     -> (tensor<3x2xf32> {graph.name = "v", graph.type = "f32"}, tensor<3x2xi64> {graph.name = "i", graph.type = "i64"}) {
-  %v, %i = graph.group (%x : tensor<3x40xf32>) scalars () attributes {root = 1, skeleton = "sort"} {
+  %v, %i = graph.group (%x : tensor<3x40xf32>) scalars () attributes {skeleton = "sort"} {
   ^bb0(%a: tensor<3x40xf32>):
     %k = arith.constant 2 : index
     %0, %1 = graph.sort %a k = %k axis = 1 descending : tensor<3x40xf32> to tensor<3x2xf32>, tensor<3x2xi64>

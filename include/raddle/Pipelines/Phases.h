@@ -49,6 +49,8 @@ struct CompileOptions {
   std::string compute = "tf32x3";
   /// Also fuse residual and norm into the epilogue of products.
   bool epilogueNorm = false;
+  /// Order of dims around convolutions: cost, last or keep.
+  std::string dataLayout = "cost";
   /// PTX made before.
   KernelCache cache;
 };

@@ -21,8 +21,6 @@ static std::string getStructure(GroupOp group) {
   OpPrintingFlags flags;
   flags.useLocalScope().elideLargeElementsAttrs(1 << 20);
   os << group.getSkeleton();
-  if (auto root = group.getRoot())
-    os << ' ' << *root;
   for (Type type : group->getOperandTypes())
     os << ' ' << type;
   os << '\n';

@@ -65,6 +65,16 @@ LogicalResult HostProgramBuilder::run() {
   return success();
 }
 
+std::string HostProgramBuilder::getFreshEntry(StringRef prefix) {
+  if (entries.empty())
+    entry.walk([&](WeightOp op) { entries.insert(op.getSource().getEntry()); });
+  std::string name;
+  do {
+    name = (prefix + "." + Twine(numEntries[prefix]++)).str();
+  } while (entries.contains(name));
+  return name;
+}
+
 LogicalResult HostProgramBuilder::lowerBlock(Block &block) {
   for (Operation &op : block)
     if (!op.hasTrait<OpTrait::IsTerminator>() || isa<func::ReturnOp>(op))
@@ -95,6 +105,13 @@ LogicalResult HostProgramBuilder::lowerOp(Operation *op) {
           buffer.setRuns(weight.getPartRuns());
         }
         buffers[weight.getResult()] = buffer;
+        return success();
+      })
+      .Case([&](PrecomputeOp precompute) {
+        Operation *copy = b.clone(*op);
+        buffers[precompute.getResult()] = plan::PrecomputedOp::create(
+            b, loc, plan::BufferType::get(b.getContext()),
+            getFreshEntry("precomputed"), copy->getResult(0));
         return success();
       })
       .Case([&](tensor::DimOp dim) -> LogicalResult {
@@ -149,7 +166,7 @@ LogicalResult HostProgramBuilder::lowerOp(Operation *op) {
         }
         buffers[constant.getResult()] = plan::ConstantOp::create(
             b, loc, plan::BufferType::get(b.getContext()),
-            "constant." + std::to_string(nextConstant++), value);
+            getFreshEntry("constant"), value);
         return success();
       })
       .Default([&](Operation *other) -> LogicalResult {
@@ -239,7 +256,7 @@ Value HostProgramBuilder::getExtent(Value tensor, unsigned dim) {
   } else {
     Operation *op = tensor.getDefiningOp();
     if (auto reify = dyn_cast<ReifyRankedShapedTypeOpInterface>(op)) {
-      // At the end of a group: the position of its root must not change.
+      // At the end of a group: all values of its body are there.
       OpBuilder sizes(op);
       if (auto group = dyn_cast<GroupOp>(op->getParentOp()))
         sizes.setInsertionPoint(group.getTerminator());

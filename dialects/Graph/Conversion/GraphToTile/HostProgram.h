@@ -7,6 +7,7 @@
 #include "dialects/Tile/Skeletons/KernelSkeleton.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/ADT/StringSet.h"
 
 namespace raddle::graph {
 
@@ -63,6 +64,9 @@ private:
   lowerRegion(mlir::Block &from, mlir::Block &to,
               llvm::function_ref<mlir::LogicalResult()> finish);
 
+  /// "<prefix>.<number>", the name of no archive entry.
+  std::string getFreshEntry(llvm::StringRef prefix);
+
   mlir::func::FuncOp entry;
   KernelTable &kernels;
   mlir::OpBuilder b;
@@ -74,7 +78,9 @@ private:
 
   /// Tensors whose number of elements is checked at launch.
   llvm::DenseSet<mlir::Value> checked;
-  unsigned nextConstant = 0;
+  /// Names of archive entries, which what the compiler makes must not take.
+  llvm::StringSet<> entries;
+  llvm::StringMap<unsigned> numEntries;
   bool hadError = false;
 };
 

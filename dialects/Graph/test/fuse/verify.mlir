@@ -10,7 +10,7 @@ func.func @outside(%x: tensor<4xf32>) -> tensor<4xf32> {
 
 func.func @skeleton(%x: tensor<4xf32>) -> tensor<f32> {
   // expected-error @+1 {{of skeleton 'contraction' has a root 'graph.reduce' of skeleton 'reduction'}}
-  %0 = graph.group (%x : tensor<4xf32>) scalars () attributes {skeleton = "contraction", root = 0} {
+  %0 = graph.group (%x : tensor<4xf32>) scalars () attributes {skeleton = "contraction"} {
   ^bb0(%a: tensor<4xf32>):
     %1 = graph.reduce add %a dims = [0] : tensor<4xf32> to tensor<f32>
     graph.yield %1 : tensor<f32>
@@ -21,7 +21,7 @@ func.func @skeleton(%x: tensor<4xf32>) -> tensor<f32> {
 // -----
 
 func.func @epilogue(%x: tensor<4x4xf32>) -> tensor<4x4xf32> {
-  %0 = graph.group (%x : tensor<4x4xf32>) scalars () attributes {skeleton = "reduction", root = 0} {
+  %0 = graph.group (%x : tensor<4x4xf32>) scalars () attributes {skeleton = "reduction"} {
   ^bb0(%a: tensor<4x4xf32>):
     %1 = graph.softmax %a axis = 1 : tensor<4x4xf32> to tensor<4x4xf32>
     // expected-error @+1 {{is not at the iteration point of the root 'graph.softmax'}}

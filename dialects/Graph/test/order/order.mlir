@@ -19,12 +19,12 @@ func.func @chains(%x: tensor<4xf32>, %y: tensor<4xf32>) -> (tensor<4xf32>, tenso
     %0 = graph.broadcast %i sizes [1024, 4] : tensor<4xf32> to tensor<1024x4xf32>
     graph.yield %0 : tensor<1024x4xf32>
   } : tensor<1024x4xf32>
-  %c = graph.group (%a : tensor<1024x4xf32>) scalars () attributes {skeleton = "reduction", root = 0} {
+  %c = graph.group (%a : tensor<1024x4xf32>) scalars () attributes {skeleton = "reduction"} {
   ^bb0(%i: tensor<1024x4xf32>):
     %0 = graph.reduce add %i dims = [0] : tensor<1024x4xf32> to tensor<4xf32>
     graph.yield %0 : tensor<4xf32>
   } : tensor<4xf32>
-  %d = graph.group (%b : tensor<1024x4xf32>) scalars () attributes {skeleton = "reduction", root = 0} {
+  %d = graph.group (%b : tensor<1024x4xf32>) scalars () attributes {skeleton = "reduction"} {
   ^bb0(%i: tensor<1024x4xf32>):
     %0 = graph.reduce add %i dims = [0] : tensor<1024x4xf32> to tensor<4xf32>
     graph.yield %0 : tensor<4xf32>

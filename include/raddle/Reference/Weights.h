@@ -1,6 +1,6 @@
 //===- Weights.h - Weights from the module's archives ----------*- C++ -*-===//
-#ifndef RADDLE_LIB_REFERENCE_WEIGHTS_H
-#define RADDLE_LIB_REFERENCE_WEIGHTS_H
+#ifndef RADDLE_REFERENCE_WEIGHTS_H
+#define RADDLE_REFERENCE_WEIGHTS_H
 
 #include "mlir/IR/BuiltinOps.h"
 #include "raddle/Reference/Evaluator.h"
@@ -13,4 +13,4 @@ WeightReader makeArchiveReader(mlir::ModuleOp module);
 
 } // namespace raddle::reference
 
-#endif // RADDLE_LIB_REFERENCE_WEIGHTS_H
+#endif // RADDLE_REFERENCE_WEIGHTS_H
