@@ -2,7 +2,7 @@
 
 #include "dialects/Graph/IR/GraphOps.h"
 #include "lib/Reference/NpzFiles.h"
-#include "lib/Reference/Weights.h"
+#include "raddle/Reference/Weights.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/PatternMatch.h"
