@@ -1,9 +1,11 @@
 """Hostile, damaged and mistaken input: the tools say what is wrong, with exit
 code 1, and leave nothing half written. Part of the end-to-end tests."""
 
+import json
 import resource
 import shutil
 import signal
+import struct
 import subprocess
 from pathlib import Path
 
@@ -69,6 +71,57 @@ GRAPHS = {
 }
 
 
+# A product whose epilogue normalises whole rows.
+ROWS = """
+#a = affine_map<(m, n, k) -> (m, k)>
+#b = affine_map<(m, n, k) -> (k, n)>
+#c = affine_map<(m, n, k) -> (m, n)>
+func.func @main(%x: tensor<64x256xf32> {graph.name = "x", graph.type = "f32", graph.shape = [64, 256]},
+                %w: tensor<256x384xf32> {graph.name = "w", graph.type = "f32", graph.shape = [256, 384]})
+    -> (tensor<64x384xf32> {graph.name = "y", graph.type = "f32"}) {
+  %0 = graph.contract %x, %w maps [#a, #b, #c] : tensor<64x256xf32>, tensor<256x384xf32> to tensor<64x384xf32>
+  %1 = graph.norm layer %0 axis = 1 epsilon = 1.0e-5 : tensor<64x384xf32> to tensor<64x384xf32>
+  return %1 : tensor<64x384xf32>
+}
+"""
+
+
+def set_path(program, path, value):
+    """Sets or (value None) removes an entry of the host program."""
+    for key in path[:-1]:
+        program = program[key]
+    if value is None:
+        del program[path[-1]]
+    else:
+        program[path[-1]] = value
+
+
+# name -> (path into the host program of the softmax, value, texts)
+PROGRAMS = {
+    "output buffer too small": (("buffers", 1, "bytes"), 4, ["'y'", "4"]),
+    "negative buffer size": (("buffers", 1, "bytes"), ["mul", "n", -16], ["'y'"]),
+    "size that overflows": (("buffers", 1, "bytes"), ["mul", ["mul", "n", 2**62], 2**62], ["overflow"]),
+    "division by zero": (("body", 0, "grid", 0), ["ceildiv", "n", 0], ["ceildiv"]),
+    "negative grid": (("body", 0, "grid", 0), -1, ["grid"]),
+    "grid beyond the device": (("body", 0, "grid", 1), 2**40, ["grid"]),
+    "block beyond the device": (("kernels", 0, "block", 0), 4096, ["4096"]),
+    "shared memory beyond the device": (("kernels", 0, "shared"), 2**30, [str(2**30), "shared memory"]),
+    "workspace beyond memory": (("arena", "bytes"), 2**60, ["memory"]),
+    "no such kernel": (("body", 0, "launch"), 7, ["7"]),
+    "no such buffer": (("body", 0, "args", 1), {"ptr": 99}, ["99"]),
+    "argument too few": (("body", 0, "args"), [{"ptr": 0}, {"ptr": 1}], ["2", "3"]),
+    "argument of another type": (("body", 0, "args", 0), {"ptr": 0}, ["i32"]),
+    "unknown symbol": (("buffers", 0, "bytes"), ["mul", "strange", 4], ["strange"]),
+    "unknown expression": (("buffers", 0, "bytes"), ["xor", "n", 4], ["xor"]),
+    "unknown statement": (("body", 0), {"explode": 1}, ["body"]),
+    "unknown type": (("inputs", 0, "type"), "f99", ["f99"]),
+    "version of the future": (("version",), 999, ["999"]),
+    "range that is empty": (("symbols", 0), {"name": "n", "min": 9, "max": 3, "divisor": 1}, ["n"]),
+    "module that is not there": (("kernels", 0, "module"), "strange", ["strange"]),
+    "no outputs": (("outputs",), None, ["outputs"]),
+}
+
+
 def full_disk():
     """Files of this process end at 1 KB: a write past it is an error. Its signal is
     blocked, for a handler would replace an ignored one."""
@@ -109,8 +162,7 @@ class BadInput:
     def compiling(self, source, texts=(), allow_success=False, options=("--target=sm_80",), output=None,
                   before=None):
         folder = self.work / "out"
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir()
+        self.empty(folder)
         target = output or folder / "m.raddle"
         message = self.call([self.compile, source, *options, "-o", target], texts, allow_success, before)
         left = sorted(path.name for path in folder.iterdir())
@@ -118,12 +170,26 @@ class BadInput:
             raise Failure(f"left behind: {', '.join(left)}")
         return message
 
+    @staticmethod
+    def empty(folder):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+
     def graph(self, name):
         make, texts = GRAPHS[name]
         path = self.work / "graph.onnx"
         (self.work / "short.bin").write_bytes(b"\0" * 48)
         path.write_bytes(make().SerializeToString())
         return self.compiling(path, texts)
+
+    def translating_on_full_disk(self):
+        folder = self.work / "out"
+        self.empty(folder)
+        message = self.call([self.compile.parent / "raddle-translate", "--import-onnx", self.models / "fmnist_dwcnn.onnx",
+                             "-o", folder / "m.mlir"], ["m.mlir"], before=full_disk)
+        if list(folder.iterdir()):
+            raise Failure(f"left behind: {', '.join(path.name for path in folder.iterdir())}")
+        return message
 
     def damaged(self, seed):
         """A real model with a few wrong bytes: anything but a crash."""
@@ -161,14 +227,53 @@ class BadInput:
                 raise Failure(f"the good model does not compile: {done.stderr.strip()[-500:]}")
         return self.good
 
-    def running(self, inputs, texts, artifact=None, allow_success=False):
-        given, output = self.work / "in.npz", self.work / "out.npz"
+    def running(self, inputs, texts, artifact=None, allow_success=False, before=None):
+        given, folder = self.work / "in.npz", self.work / "out"
         np.savez(given, **inputs)
-        output.unlink(missing_ok=True)
-        message = self.call([self.run, artifact or self.artifact(), "--device=vgpu", "--inputs", given, "--outputs", output],
-                            texts, allow_success)
-        if message != "accepted" and output.exists():
-            raise Failure("the file of outputs was written")
+        self.empty(folder)
+        message = self.call([self.run, artifact or self.artifact(), "--device=vgpu", "--inputs", given, "--outputs",
+                             folder / "out.npz"], texts, allow_success, before)
+        left = sorted(path.name for path in folder.iterdir())
+        if message != "accepted" and left:
+            raise Failure(f"left behind: {', '.join(left)}")
+        return message
+
+    def hostile_program(self, name):
+        """The good artifact with one thing in its host program changed."""
+        at, value, texts = PROGRAMS[name]
+        data = self.artifact().read_bytes()
+        (length,) = struct.unpack("<Q", data[:8])
+        header = json.loads(data[8: 8 + length])
+        program = json.loads(header["__metadata__"]["raddle.program"])
+        set_path(program, at, value)
+        header["__metadata__"]["raddle.program"] = json.dumps(program)
+        text = json.dumps(header).encode()
+        text += b" " * (-(8 + len(text)) % 256)
+        path = self.work / "hostile.raddle"
+        path.write_bytes(struct.pack("<Q", len(text)) + text + data[8 + length:])
+        return self.running({"x": np.ones((3, 4), np.float32)}, texts, path)
+
+    def too_much_shared_memory(self):
+        """A kernel that holds whole rows, for rows that no multiprocessor holds."""
+        source, order = self.work / "rows.mlir", self.work / "rows.order.mlir"
+        source.write_text(ROWS)
+        done = subprocess.run([self.compile, source, "--fuse-epilogue-norm", "--compile-to=order", "-o", order],
+                              capture_output=True, text=True)
+        if done.returncode != 0 or "row_contraction" not in order.read_text():
+            raise Failure(f"no kernel of whole rows: {done.stderr.strip()[-500:]}")
+        order.write_text(order.read_text().replace("384", "2048"))
+        return self.compiling(order, ["k0_contract", "bytes of shared memory", "'sm_86'", "'sm_80'"],
+                              options=("--compile-from=order", "--target=sm_80,sm_86"))
+
+    def text_on_full_disk(self, options, output):
+        """Forms of output other than an artifact."""
+        folder = self.work / "out"
+        self.empty(folder)
+        message = self.call([self.compile, self.models / "fmnist_dwcnn.onnx", "--target=sm_80",
+                             *(str(option).replace("OUT", str(folder)) for option in options)], [output], before=full_disk)
+        left = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+        if left:
+            raise Failure(f"left behind: {', '.join(left)}")
         return message
 
     def damaged_artifact(self, seed):
@@ -199,6 +304,25 @@ class BadInput:
         yield "compile/a folder", lambda: self.compiling(self.work, [self.work.name])
         yield "compile/unknown target", lambda: self.compiling(good, ["sm_12345"], options=["--target=sm_12345"])
         yield "compile/no such folder", lambda: self.compiling(good, ["nofolder"], output=Path("/nofolder/m.raddle"))
+        yield "compile/several wrong flags", lambda: self.compiling(
+            self.work / "nowhere.onnx", ["'sm_1'", "'sm_2'", "'fp4'", "'elf'", "'nowhere'", "found 7", "nowhere.onnx"],
+            options=["--target=sm_1,sm_2", "--compute=fp4", "--emit=elf", "--compile-to=nowhere", "-O7"])
+        yield "compile/no target", lambda: self.compiling(good, ["target"], options=["--target="])
+        yield "compile/phases in the wrong order", lambda: self.compiling(
+            self.work / "good.mlir", ["--compile-from=tile", "--compile-to=fuse"],
+            options=["--compile-from=tile", "--compile-to=fuse"])
+        yield "compile/phase of an ONNX file", lambda: self.compiling(good, [".mlir", "good.onnx"],
+                                                                      options=["--compile-from=tile"])
+        yield "compile/unknown flag", lambda: self.compiling(good, ["--frob"], options=["--frob"])
+        yield "compile/too much shared memory", self.too_much_shared_memory
+        yield "compile/report on a full disk", lambda: self.text_on_full_disk(
+            ["--report=OUT/report.txt", "-o", "/dev/null"], "File too large")
+        yield "compile/text on a full disk", lambda: self.text_on_full_disk(
+            ["--compile-to=tile", "-o", "OUT/m.mlir"], "m.mlir")
+        yield "compile/PTX on a full disk", lambda: self.text_on_full_disk(["--emit=ptx", "-o", "OUT/m.ptx"], "m.ptx")
+        yield "compile/dump on a full disk", lambda: self.text_on_full_disk(
+            ["--dump-dir=OUT/phases", "-o", "/dev/null"], "phases")
+        yield "translate/full disk", lambda: self.translating_on_full_disk()
         yield "compile/full disk", lambda: self.compiling(good, ["m.raddle"], before=full_disk)
         ones = np.ones((3, 4), np.float32)
         yield "run/missing input", lambda: self.running({}, ["x"])
@@ -208,6 +332,13 @@ class BadInput:
         yield "run/wrong dim", lambda: self.running({"x": np.ones((3, 5), np.float32)}, ["x", "5"])
         yield "run/no artifact", lambda: self.running({"x": ones}, ["nowhere"], self.work / "nowhere.raddle")
         yield "run/another file", lambda: self.running({"x": ones}, [], good)
+        yield "run/everything wrong at once", lambda: self.running(
+            {"X": ones, "stranger": ones}, ["'X'", "'stranger'", "'x'"])
+        yield "run/dim out of range", lambda: self.running({"x": np.ones((0, 4), np.float32)}, ["n", "0"])
+        # The outputs are larger than what the disk takes, the inputs are there.
+        yield "run/full disk", lambda: self.running({"x": np.ones((400, 4), np.float32)}, ["out.npz"], before=full_disk)
+        for name in PROGRAMS:
+            yield f"run/{name}", lambda name=name: self.hostile_program(name)
         for share in (0, 0.01, 0.5, 0.99):
             yield f"run/truncated to {share}", lambda share=share: self.truncated_artifact(share)
         for seed in range(16):

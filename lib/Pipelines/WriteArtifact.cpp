@@ -128,14 +128,19 @@ LogicalResult raddle::writeArtifact(ModuleOp module,
   auto program = exportHostProgram(module, constants);
   if (failed(program))
     return failure();
+  bool fits = true;
   for (const std::string &target : options.targets)
     for (const host::Kernel &kernel : program->kernels)
-      if (kernel.shared > target::getMaxSharedBytes(target))
-        return module.emitError("kernel '")
-               << kernel.name << "' needs " << kernel.shared
-               << " bytes of shared memory, more than the "
-               << target::getMaxSharedBytes(target) << " of target '" << target
-               << "'; choose smaller tiles";
+      if (kernel.shared > target::getMaxSharedBytes(target)) {
+        fits = false;
+        module.emitError("kernel '")
+            << kernel.name << "' needs " << kernel.shared
+            << " bytes of shared memory, more than the "
+            << target::getMaxSharedBytes(target) << " of target '" << target
+            << "'; choose smaller tiles";
+      }
+  if (!fits)
+    return failure();
   ArtifactWriter writer;
   auto report = [&](Error error) -> LogicalResult {
     if (!error)

@@ -51,6 +51,13 @@ target::assemblePtx(llvm::StringRef ptxas, llvm::StringRef ptx,
     std::error_code code;
     llvm::raw_fd_ostream os(in, code);
     os << ptx;
+    os.close();
+    // An error that is not cleared ends the process (a full disk).
+    if (os.has_error()) {
+      error = ("cannot write '" + in + "': " + os.error().message()).str();
+      os.clear_error();
+      return std::nullopt;
+    }
   }
   std::string arch = ("-arch=" + target).str();
   llvm::StringRef args[] = {ptxas, "-v", arch, in, "-o", out};

@@ -4,7 +4,8 @@
 #include "mlir/IR/AsmState.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
-#include "mlir/Support/FileUtilities.h"
+
+#include "raddle/Artifact/AtomicFile.h"
 #include "raddle/Import/Onnx.h"
 #include "raddle/Pipelines/Phases.h"
 #include "raddle/Target/Ptx.h"
@@ -16,7 +17,6 @@
 #include "llvm/Support/Path.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/ThreadPool.h"
-#include "llvm/Support/ToolOutputFile.h"
 #include <chrono>
 
 using namespace mlir;
@@ -105,18 +105,17 @@ writeText(const std::string &path,
     fn(llvm::outs());
     return success();
   }
-  std::string error;
-  auto file = openOutputFile(path, &error);
-  if (!file)
-    return fail(error);
-  fn(file->os());
-  file->os().flush();
-  if (file->os().has_error()) {
-    std::string reason = file->os().error().message();
-    file->os().clear_error();
-    return fail("cannot write '" + path + "': " + reason);
-  }
-  file->keep();
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  fn(os);
+  AtomicFile file;
+  Error error = file.create(path);
+  if (!error)
+    error = file.write(text.data(), text.size());
+  if (!error)
+    error = file.commit();
+  if (error)
+    return fail(error.message());
   return success();
 }
 
@@ -151,29 +150,39 @@ static LogicalResult emitCubins(ModuleOp module,
   return success();
 }
 
-static LogicalResult compile() {
+/// What the command line asks for. Every mistake in it is reported.
+struct Request {
   CompileOptions options;
+  Phase first = Phase::Import, last = Phase::PTX;
+};
+
+static FailureOr<Request> readOptions() {
+  Request request;
+  CompileOptions &options = request.options;
+  bool ok = true;
+  auto require = [&](bool condition, const llvm::Twine &message) {
+    if (!condition)
+      ok = succeeded(fail(message));
+    return condition;
+  };
   options.targets.clear();
   SmallVector<llvm::StringRef> names;
   llvm::StringRef(targets).split(names, ',', -1, false);
-  for (llvm::StringRef name : names) {
-    if (!target::isTargetName(name))
-      return fail("unknown target '" + name + "': expected " +
-                  llvm::join(target::getTargetNames(), ", "));
-    if (!llvm::is_contained(options.targets, name.str()))
+  for (llvm::StringRef name : names)
+    if (require(target::isTargetName(name),
+                "unknown target '" + name + "': expected " +
+                    llvm::join(target::getTargetNames(), ", ")) &&
+        !llvm::is_contained(options.targets, name.str()))
       options.targets.push_back(name.str());
-  }
-  if (options.targets.empty())
-    return fail("expected at least one target");
-  if (optimize > 3)
-    return fail("expected an optimization level from 0 to 3, found " +
-                llvm::Twine(optimize.getValue()));
+  require(!names.empty(), "expected at least one target");
+  require(optimize <= 3, "expected an optimization level from 0 to 3, found " +
+                             llvm::Twine(optimize.getValue()));
   options.optimize = optimize;
-  static const llvm::SmallVector<llvm::StringRef> modes = {
-      "tf32x3", "f32", "tf32", "f16", "bf16"};
-  if (!llvm::is_contained(modes, llvm::StringRef(compute)))
-    return fail("unknown mode '" + compute + "' of --compute: expected " +
-                llvm::join(modes, ", "));
+  const llvm::SmallVector<llvm::StringRef> modes = {"tf32x3", "f32", "tf32",
+                                                    "f16", "bf16"};
+  require(llvm::is_contained(modes, llvm::StringRef(compute)),
+          "unknown mode '" + compute + "' of --compute: expected " +
+              llvm::join(modes, ", "));
   options.compute = compute;
   options.epilogueNorm = epilogueNorm;
   options.dataLayout = dataLayout;
@@ -181,10 +190,11 @@ static LogicalResult compile() {
     options.cache = KernelCache(
         cacheDir.empty() ? KernelCache::getDefaultFolder() : cacheDir,
         uint64_t(cacheLimit) << 20);
-  if (emit != "artifact" && emit != "ptx")
-    return fail("unknown form '" + emit +
-                "' of --emit: expected artifact, ptx");
-  auto parse = [&](llvm::StringRef name, Phase otherwise) -> FailureOr<Phase> {
+  const llvm::SmallVector<llvm::StringRef> forms = {"artifact", "ptx", "cubin"};
+  require(llvm::is_contained(forms, llvm::StringRef(emit)),
+          "unknown form '" + emit + "' of --emit: expected " +
+              llvm::join(forms, ", "));
+  auto parse = [&](llvm::StringRef name, Phase otherwise) {
     if (name.empty())
       return otherwise;
     if (auto phase = parsePhase(name))
@@ -192,12 +202,35 @@ static LogicalResult compile() {
     std::string all;
     for (const PhaseInfo &info : getPhases())
       all += (all.empty() ? "" : ", ") + info.name.str();
-    return fail("unknown phase '" + name + "': expected " + all);
+    require(false, "unknown phase '" + name + "': expected " + all);
+    return otherwise;
   };
-  auto last = parse(compileTo, Phase::PTX),
-       first = parse(compileFrom, Phase::Import);
-  if (failed(last) || failed(first))
+  request.last = parse(compileTo, Phase::PTX);
+  request.first = parse(compileFrom, Phase::Import);
+  require(unsigned(request.first) <= unsigned(request.last),
+          "--compile-from=" + compileFrom +
+              " lies after --compile-to=" + compileTo);
+  bool isOnnx = llvm::StringRef(input).ends_with(".onnx");
+  if (require(llvm::sys::fs::exists(input), "there is no file '" + input + "'"))
+    require(isOnnx || llvm::StringRef(input).ends_with(".mlir") ||
+                llvm::StringRef(input).ends_with(".mlirbc"),
+            "expected a file .onnx or .mlir, found '" + input + "'");
+  require(compileFrom.empty() || !isOnnx,
+          "--compile-from expects a .mlir file, found '" + input + "'");
+  if (request.last == Phase::PTX && compileTo.empty() && !reportOps)
+    require(emit != "artifact" || !output.empty(),
+            "expected -o <file> for the artifact");
+  if (!ok)
     return failure();
+  return request;
+}
+
+static LogicalResult compile() {
+  auto request = readOptions();
+  if (failed(request))
+    return failure();
+  CompileOptions &options = request->options;
+  Phase first = request->first, last = request->last;
 
   DialectRegistry registry;
   registerAllRaddleDialects(registry);
@@ -226,21 +259,14 @@ static LogicalResult compile() {
   };
 
   OwningOpRef<ModuleOp> module;
-  if (!llvm::sys::fs::exists(input))
-    return fail("there is no file '" + input + "'");
   if (llvm::StringRef(input).ends_with(".onnx")) {
     OnnxImportOptions importOptions;
     if (reportOps)
       return success(
           reportOnnxOps(input, importOptions, context, llvm::outs()) == 0);
-    if (!compileFrom.empty())
-      return fail("--compile-from expects a .mlir file, found '" + input + "'");
     module = importOnnx(input, importOptions, context);
-  } else if (llvm::StringRef(input).ends_with(".mlir") ||
-             llvm::StringRef(input).ends_with(".mlirbc")) {
-    module = parseSourceFile<ModuleOp>(input, sources, ParserConfig(&context));
   } else {
-    return fail("expected a file .onnx or .mlir, found '" + input + "'");
+    module = parseSourceFile<ModuleOp>(input, sources, ParserConfig(&context));
   }
   if (!module)
     return fail("cannot read '" + input + "'");
@@ -264,8 +290,8 @@ static LogicalResult compile() {
   };
   if (failed(dump(Phase::Import)))
     return failure();
-  for (unsigned p = unsigned(*first) + 1;
-       p <= unsigned(*last) && p < unsigned(Phase::PTX); ++p) {
+  for (unsigned p = unsigned(first) + 1;
+       p <= unsigned(last) && p < unsigned(Phase::PTX); ++p) {
     PassManager passes(&context);
     buildPhase(passes, Phase(p), options);
     if (failed(passes.run(*module)))
@@ -284,8 +310,8 @@ static LogicalResult compile() {
         os << "// kernel module " << name << '\n' << text << '\n';
     });
   };
-  if (*last != Phase::PTX)
-    return writeText(output, [&](llvm::raw_ostream &os) { print(os, *last); });
+  if (last != Phase::PTX)
+    return writeText(output, [&](llvm::raw_ostream &os) { print(os, last); });
   if (!dumpDir.empty()) {
     llvm::SmallString<128> path(dumpDir);
     llvm::sys::path::append(path, "9-ptx.ptx");
@@ -307,8 +333,6 @@ static LogicalResult compile() {
     if (failed(emitText(output)))
       return failure();
   } else {
-    if (output.empty())
-      return fail("expected -o <file> for the artifact");
     if (failed(writeArtifact(*module, options, output)))
       return fail("cannot write '" + output + "'");
   }

@@ -1,11 +1,10 @@
 //===- raddle-translate.cpp - From other formats to the graph dialect -----===//
 #include "dialects/Register.h"
 #include "mlir/IR/MLIRContext.h"
-#include "mlir/Support/FileUtilities.h"
+#include "raddle/Artifact/AtomicFile.h"
 #include "raddle/Import/Onnx.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/InitLLVM.h"
-#include "llvm/Support/ToolOutputFile.h"
 #include "llvm/Support/WithColor.h"
 
 using namespace llvm;
@@ -58,16 +57,28 @@ int main(int argc, char **argv) {
   cl::ParseCommandLineOptions(argc, argv,
                               "Raddle translations, to and from the graph "
                               "dialect\n");
-  std::string error;
-  auto file = mlir::openOutputFile(output, &error);
-  if (!file) {
-    WithColor::error(errs()) << error << "\n";
+  // Written when it is complete: under a temporary name, then renamed.
+  std::string text;
+  raw_string_ostream os(text);
+  auto write = [&](int code) {
+    if (output == "-") {
+      outs() << text;
+      return code;
+    }
+    raddle::AtomicFile file;
+    raddle::Error error = file.create(output);
+    if (!error)
+      error = file.write(text.data(), text.size());
+    if (!error)
+      error = file.commit();
+    if (!error)
+      return code;
+    WithColor::error(errs()) << error.message() << "\n";
     return 1;
-  }
+  };
   if (listOps) {
-    raddle::listOnnxOps(file->os());
-    file->keep();
-    return 0;
+    raddle::listOnnxOps(os);
+    return write(0);
   }
   raddle::OnnxImportOptions options;
   options.archivePath = archivePath;
@@ -91,17 +102,14 @@ int main(int argc, char **argv) {
   mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
   context.printOpOnDiagnostic(false);
   if (reportOps) {
-    size_t problems =
-        raddle::reportOnnxOps(input, options, context, file->os());
-    file->keep();
-    return problems ? 1 : 0;
+    size_t problems = raddle::reportOnnxOps(input, options, context, os);
+    return write(problems ? 1 : 0);
   }
   auto module = raddle::importOnnx(input, options, context);
   if (!module)
     return 1;
   mlir::OpPrintingFlags flags;
   flags.enableDebugInfo(locations);
-  module->print(file->os(), flags);
-  file->keep();
-  return 0;
+  module->print(os, flags);
+  return write(0);
 }
