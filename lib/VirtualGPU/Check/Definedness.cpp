@@ -96,6 +96,18 @@ bool Checker::beforeOp(Warp &w, const Op &op, const OpInfo &info) {
                   "a predicate depends on undefined data", __builtin_ctz(bad));
       return false;
     }
+  if (!block.wgmma[w.index].accumulators.empty() &&
+      (info.form.sem < Sem::Wgmma || info.form.sem > Sem::WgmmaWait)) {
+    const Use *uses = w.frame->code->uses.data() + info.firstUse;
+    for (uint32_t i = 0; i < info.numUses && w.exec; ++i)
+      if (block.wgmma[w.index].inFlight(uses[i].slot)) {
+        block.fault(w, op, FaultClass::Uninitialized,
+                    "an accumulator of a wgmma product that was not waited for "
+                    "is used",
+                    __builtin_ctz(w.exec));
+        return false;
+      }
+  }
   loadDirty = false;
   dirty = w.exec && sourcesDirty(w, *w.frame->code, info, w.exec);
   if (!dirty)
@@ -114,6 +126,25 @@ void Checker::propagate(Warp &w, const Op &op, const OpInfo &info) {
   pending.assign(32 * info.numUses, 0);
   if (sem == Sem::Mma) {
     propagateMma(w, op, info);
+    return;
+  }
+  if (sem == Sem::Wgmma) {
+    // Accumulators are read only where scale-d keeps them.
+    const Slot keeps = op.c;
+    uint32_t lanes;
+    std::memcpy(&lanes, (keeps & 1 ? w.consts - 1 : w.regs) + keeps, 4);
+    lanes ^= op.flags & kWgmmaNotPredicate ? ~0u : 0;
+    bool bad = false;
+    for (uint32_t i = 0; i < info.numUses; ++i) {
+      if (uses[i].isDst || !uses[i].bytes)
+        continue;
+      const bool isAccumulator = std::find(op.list, op.list + op.count,
+                                           uses[i].slot) != op.list + op.count;
+      for (unsigned lane = 0; lane < 32; ++lane)
+        if (!isAccumulator || (lanes >> lane & 1))
+          bad |= shadow(w, uses[i].slot, uses[i].bytes, lane) != 0;
+    }
+    std::fill(pending.begin(), pending.end(), bad ? ~uint64_t(0) : 0);
     return;
   }
   auto value = [&](Slot slot, unsigned bytes, unsigned lane) {

@@ -155,6 +155,7 @@ void BlockRunner::begin(uint64_t index) {
   mbarriers.clear();
   clusterPhases.assign(32 * warps.size(), 0);
   bulkCopies.clear();
+  wgmma.assign(warps.size(), WgmmaState());
   bulkGroups.assign(32 * warps.size(), 0);
   rounds = 0;
   uint32_t ctaid[3];

@@ -9,6 +9,7 @@
 #include "Exec/Code.h"
 #include "Exec/Mbarrier.h"
 #include "Exec/Warp.h"
+#include "Exec/Wgmma.h"
 
 #include <atomic>
 #include <map>
@@ -122,6 +123,7 @@ public:
   std::vector<BulkCopy> bulkCopies;
   std::vector<uint32_t> bulkGroups;
   uint64_t rounds = 0;
+  std::vector<WgmmaState> wgmma; // by warp
   /// Completes copies into shared memory that are due, or all of them; false if
   /// there was none.
   bool landBulkCopies(bool force);

@@ -434,6 +434,6 @@ Handler raddle::vgpu::selectBulkCopy(const Form &form) {
   case Sem::ProxyFence:
     return proxyFence;
   default:
-    return nullptr;
+    return selectWgmma(form);
   }
 }

@@ -61,6 +61,7 @@ inline uint64_t addressOf(const Warp &w, Slot s, bool narrow, int64_t offset,
 Handler selectMbarrier(const Form &form);
 Handler selectCluster(const Form &form);
 Handler selectBulkCopy(const Form &form);
+Handler selectWgmma(const Form &form);
 
 /// The running warp gives up the rest of its turn: it waits for others by
 /// looking again and again.

@@ -19,6 +19,7 @@ void Counters::instruction(Warp &w, const Code &code, const Op &op,
   at.predicatedOff += __builtin_popcount(w.active & ~w.exec);
   switch (info.form.sem) {
   case Sem::Mma:
+  case Sem::Wgmma:
     ++mma;
     break;
   case Sem::BarSync:

@@ -59,6 +59,8 @@ bool Decoder::special(const Instruction &in) {
   case Sem::MbarrierWait:
   case Sem::CpAsyncMbarrier:
     return decodeMbarrier(in);
+  case Sem::Wgmma:
+    return decodeWgmma(in);
   case Sem::Bulk:
   case Sem::BulkReduce:
     return decodeBulk(in);

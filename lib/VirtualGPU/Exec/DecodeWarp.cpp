@@ -2,6 +2,8 @@
 
 #include "Exec/Decoder.h"
 
+#include "Exec/Wgmma.h"
+
 using namespace raddle::vgpu;
 
 /// d value, e predicate (flags 1), a value, b lane, c clamp, list[0] mask.
@@ -131,5 +133,68 @@ bool Decoder::decodeMma(const Instruction &in) {
   op.count = static_cast<uint8_t>(counts[0]);
   op.imm = counts[1] | counts[2] << 8;
   op.list = code.lists.emplace_back(std::move(all)).data();
+  return emit(op, form);
+}
+
+/// list: accumulators, then A's registers; a and b the descriptors, c scale-d.
+bool Decoder::decodeWgmma(const Instruction &in) {
+  const bool half = form.type[1] == Type::F16 || form.type[1] == Type::BF16;
+  const bool isFloat = form.type[0] != Type::S32;
+  if (in.numOperands < 4)
+    return expectOperands(in, 4, 8);
+  const bool registers = operand(in, 1).kind == OperandKind::Vector;
+  const unsigned expected =
+      4 + (isFloat ? 2 : 0) + (half ? (registers ? 1 : 2) : 0);
+  if (!expectOperands(in, expected, expected))
+    return false;
+  const unsigned results = form.n / (form.type[0] == Type::F16 ? 4 : 2);
+  std::vector<Slot> list;
+  if (!decodeRegisterList(operand(in, 0), results, 4, true, list))
+    return false;
+  // The accumulators are sources too.
+  for (unsigned i = 0; i < results; ++i)
+    uses.push_back({list[i], 4, false});
+  if (registers) {
+    if (!decodeRegisterList(operand(in, 1), 4, 4, false, list))
+      return false;
+    op.flags |= kWgmmaRegisters;
+  } else if (!source(operand(in, 1), 8, Type::B64, op.a, 1)) {
+    return false;
+  }
+  bool negated;
+  if (!source(operand(in, 2), 8, Type::B64, op.b, 1) ||
+      !predicate(operand(in, 3), op.c, negated))
+    return false;
+  op.flags |= negated ? kWgmmaNotPredicate : 0;
+  auto immediate = [&](unsigned i, int64_t a, int64_t b, int64_t &value) {
+    const Operand &o = operand(in, i);
+    value = o.value;
+    return o.kind == OperandKind::Integer && (value == a || value == b)
+               ? true
+               : fail("expected " + std::to_string(a) + " or " +
+                      std::to_string(b) + ", found " + describe(o));
+  };
+  int64_t value;
+  unsigned next = 4;
+  if (isFloat) {
+    if (!immediate(next++, -1, 1, value))
+      return false;
+    op.flags |= value < 0 ? kWgmmaNegateA : 0;
+    if (!immediate(next++, -1, 1, value))
+      return false;
+    op.flags |= value < 0 ? kWgmmaNegateB : 0;
+  }
+  if (half) {
+    if (!registers) {
+      if (!immediate(next++, 0, 1, value))
+        return false;
+      op.flags |= value ? kWgmmaTransA : 0;
+    }
+    if (!immediate(next++, 0, 1, value))
+      return false;
+    op.flags |= value ? kWgmmaTransB : 0;
+  }
+  op.count = static_cast<uint8_t>(results);
+  op.list = code.lists.emplace_back(std::move(list)).data();
   return emit(op, form);
 }

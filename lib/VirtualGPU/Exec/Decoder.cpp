@@ -189,6 +189,9 @@ bool Decoder::decode(const Instruction &in) {
       return fail("needs .target sm_" + std::to_string(match->sm) +
                   " or higher, the module has " +
                   std::string(shared.module.target));
+    if (match->onlyArchitecture && !shared.module.targetArchSpecific)
+      return fail("needs .target sm_" + std::to_string(match->sm) +
+                  "a, the module has " + std::string(shared.module.target));
     it = shared.forms.emplace(in.opcode, std::pair(found, match)).first;
   }
   form = it->second.first;

@@ -2,19 +2,24 @@
 
 #include "Exec/Dispatch.h"
 
+#include "Exec/TileProduct.h"
+
 #include <cstdlib>
 #include <cstring>
 
 namespace raddle::vgpu {
 namespace baseline {
 Handler select(const Form &form);
-}
+void tileProduct(Warp &w, const TileProduct &product);
+} // namespace baseline
 namespace avx2 {
 Handler select(const Form &form);
-}
+void tileProduct(Warp &w, const TileProduct &product);
+} // namespace avx2
 namespace avx512 {
 Handler select(const Form &form);
-}
+void tileProduct(Warp &w, const TileProduct &product);
+} // namespace avx512
 } // namespace raddle::vgpu
 
 using namespace raddle::vgpu;
@@ -22,14 +27,15 @@ using namespace raddle::vgpu;
 namespace {
 struct Host {
   Handler (*select)(const Form &);
+  TileProductFn tileProduct;
   const char *name;
 };
 } // namespace
 
 static Host chooseHost() {
-  const Host kBaseline = {baseline::select, "baseline"};
-  const Host kAvx2 = {avx2::select, "avx2"};
-  const Host kAvx512 = {avx512::select, "avx512"};
+  const Host kBaseline = {baseline::select, baseline::tileProduct, "baseline"};
+  const Host kAvx2 = {avx2::select, avx2::tileProduct, "avx2"};
+  const Host kAvx512 = {avx512::select, avx512::tileProduct, "avx512"};
   __builtin_cpu_init();
   const bool has2 = __builtin_cpu_supports("x86-64-v3");
   const bool has512 = has2 && __builtin_cpu_supports("x86-64-v4");
@@ -48,5 +54,8 @@ static const Host &host() {
 
 Handler raddle::vgpu::selectHandler(const Form &form) {
   return host().select(form);
+}
+void raddle::vgpu::tileProduct(Warp &w, const TileProduct &product) {
+  host().tileProduct(w, product);
 }
 const char *raddle::vgpu::hostIsaName() { return host().name; }

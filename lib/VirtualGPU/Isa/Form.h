@@ -153,6 +153,11 @@ enum class Sem : uint8_t {
   BulkCommit,
   BulkWait,
   ProxyFence,
+  // Exec/Wgmma.cpp
+  Wgmma,
+  WgmmaFence,
+  WgmmaCommit,
+  WgmmaWait,
   Count
 };
 
@@ -181,7 +186,8 @@ enum class Sem : uint8_t {
   X(expect_tx) X(complete_tx) X(noComplete) X(test_wait) X(try_wait) \
   X(parity) X(pending_count) X(noinc) X(mbarrier) X(wait) \
   X(mbarrier__complete_tx__bytes) X(multicast) X(bulk) X(bulk_group) \
-  X(tensor) X(d1) X(d2) X(d3) X(d4) X(d5) X(read)
+  X(tensor) X(d1) X(d2) X(d3) X(d4) X(d5) X(read) \
+  X(m64k8) X(m64k16) X(m64k32) X(m64k256) X(mma_async)
 // clang-format on
 
 enum class Mod : uint8_t {
@@ -219,6 +225,7 @@ struct Form {
   /// allows registers wider than the type (ld, st, cvt).
   uint8_t dstBytes = 0, srcBytes = 0;
   uint8_t vec = 1;
+  uint16_t n = 0; // columns of wgmma
   Space space = Space::Generic;
 
   bool has(Mod mod) const {

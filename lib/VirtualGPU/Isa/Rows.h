@@ -12,6 +12,7 @@ void addMoveRows(std::vector<Row> &rows);
 void addMemoryRows(std::vector<Row> &rows);
 void addWarpRows(std::vector<Row> &rows);
 void addClusterRows(std::vector<Row> &rows);
+void addWgmmaRows(std::vector<Row> &rows);
 } // namespace raddle::vgpu
 
 #endif

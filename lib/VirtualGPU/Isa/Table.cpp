@@ -19,6 +19,7 @@ const std::vector<Row> &raddle::vgpu::allRows() {
     addMemoryRows(rows);
     addWarpRows(rows);
     addClusterRows(rows);
+    addWgmmaRows(rows);
     // Rows of one mnemonic keep their order: the first that fits is taken.
     std::vector<size_t> order(rows.size());
     for (size_t i = 0; i < order.size(); ++i)
@@ -177,6 +178,7 @@ const Row *raddle::vgpu::matchOpcode(std::string_view opcode, Form &form,
   std::string_view base = opcode.substr(0, dot);
   std::vector<std::string_view> suffixes;
   bool layoutSeen = false;
+  uint16_t columns = 0;
   while (dot != std::string_view::npos) {
     size_t end = opcode.find('.', dot + 1);
     std::string_view suffix = canonical(opcode.substr(
@@ -186,6 +188,24 @@ const Row *raddle::vgpu::matchOpcode(std::string_view opcode, Form &form,
       if (layoutSeen)
         suffix = suffix == "row" ? "brow" : "bcol";
       layoutSeen = true;
+    }
+    // m64n128k16: the columns are a number.
+    if (suffix.substr(0, 4) == "m64n") {
+      const size_t k = suffix.find('k');
+      unsigned n = 0;
+      for (size_t i = 4; i < std::min(k, suffix.size()); ++i)
+        n = suffix[i] >= '0' && suffix[i] <= '9' && n < 1000
+                ? 10 * n + static_cast<unsigned>(suffix[i] - '0')
+                : 1000;
+      static constexpr const char *kShapes[] = {"m64k8", "m64k16", "m64k32",
+                                                "m64k256"};
+      if (k != std::string_view::npos && n && n % 8 == 0 && n <= 256)
+        for (const char *shape : kShapes)
+          if (suffix.substr(k) == shape + 3) {
+            suffix = shape;
+            columns = static_cast<uint16_t>(n);
+            break;
+          }
     }
     suffixes.push_back(suffix);
     dot = end;
@@ -201,6 +221,7 @@ const Row *raddle::vgpu::matchOpcode(std::string_view opcode, Form &form,
   for (; it != rows.end() && it->name == base; ++it) {
     Form candidate;
     candidate.sem = it->sem;
+    candidate.n = columns;
     std::string why;
     if (matchRow(kGroups[it - rows.begin()], suffixes, candidate, why)) {
       form = candidate;
@@ -253,7 +274,7 @@ std::string raddle::vgpu::listInstructions() {
     text += std::string("  pipe=") + pipeName(row.pipe) +
             " ptx=" + std::to_string(row.ptx / 10) + "." +
             std::to_string(row.ptx % 10) + " sm=" + std::to_string(row.sm) +
-            "\n";
+            (row.onlyArchitecture ? "a\n" : "\n");
   }
   return text;
 }

@@ -29,8 +29,9 @@ struct Row {
   const char *operands;
   Sem sem;
   Pipe pipe;
-  uint16_t ptx; // version * 10 that introduced it
-  uint16_t sm;  // least compute capability
+  uint16_t ptx;                  // version * 10 that introduced it
+  uint16_t sm;                   // least compute capability
+  bool onlyArchitecture = false; // needs the target with suffix a, as sm_90a
 };
 
 /// All rows, grouped by mnemonic.

@@ -8,6 +8,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Check/FaultClass.h"
+#include "Exec/TileProduct.h"
 #include "Semantics/Half.h"
 #include "Semantics/MmaModel.h"
 #include "Semantics/Ops.h"
@@ -431,7 +432,66 @@ template <unsigned K, unsigned Rows> Handler byteSat(const Form &f) {
   return f.has(Mod::satfinite) ? bytes<K, Rows, true>(f)
                                : bytes<K, Rows, false>(f);
 }
+
+template <class In, unsigned K, bool HalfResult>
+void tile(Warp &w, const TileProduct &t) {
+  Operands o;
+  for (unsigned k = 0; k < K; ++k) {
+    for (unsigned lane = 0; lane < 32; ++lane) {
+      o.top[k][lane] = t.a[lane / 4 * K + k];
+      o.bottom[k][lane] = t.a[(lane / 4 + 8) * K + k];
+    }
+    for (unsigned n = 0; n < 8; ++n)
+      o.b[k][n / 2 + 4 * (n & 1)] = t.b[n * K + k];
+  }
+  F acc[4];
+  __builtin_memcpy(acc, t.c, sizeof acc);
+  if (w.mma == MmaMode::Fast) {
+    accumulateFast<K, 16>(o, acc);
+    for (unsigned i = 0; i < 4; ++i)
+      acc[i] = canonical(acc[i]);
+  } else if (w.mma == MmaMode::Hw) {
+    accumulateHardware<In, K, 16, HalfResult>(w, o, acc);
+  } else {
+    DotModel model;
+    model.halfResult = HalfResult;
+    accumulateExact<In, K, 16>(o, acc, model);
+  }
+  __builtin_memcpy(t.c, acc, sizeof acc);
+}
+
+/// 8-bit floats: no model of the hardware's sums is published that covers
+/// them, so hw is exact.
+void tileOfBytes(Warp &w, const TileProduct &t) {
+  for (unsigned i = 0; i < 4; ++i)
+    for (unsigned lane = 0; lane < 32; ++lane) {
+      const float *a = t.a + (lane / 4 + 8 * (i >> 1)) * t.k;
+      const float *b = t.b + (2 * (lane % 4) + (i & 1)) * t.k;
+      float &c = t.c[i * 32 + lane];
+      if (w.mma != MmaMode::Fast) {
+        c = dotExact(a, b, t.k, c, t.halfResult);
+        continue;
+      }
+      for (unsigned k = 0; k < t.k; ++k)
+        c = __builtin_fmaf(a[k], b[k], c);
+    }
+}
 } // namespace
+
+void tileProduct(Warp &w, const TileProduct &t);
+void tileProduct(Warp &w, const TileProduct &t) {
+  switch (t.type) {
+  case Type::F16:
+    return t.halfResult ? tile<InF16, 16, true>(w, t)
+                        : tile<InF16, 16, false>(w, t);
+  case Type::BF16:
+    return tile<InBf16, 16, false>(w, t);
+  case Type::TF32:
+    return tile<InTf32, 8, false>(w, t);
+  default:
+    return tileOfBytes(w, t);
+  }
+}
 
 Handler selectMma(const Form &f) {
   switch (f.type[1]) {
