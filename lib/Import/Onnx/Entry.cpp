@@ -1,6 +1,7 @@
 //===- Entry.cpp - The entry function: arguments, dims, results -----------===//
 #include "Importer.h"
 
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
@@ -134,6 +135,47 @@ void Importer::makeEntry(func::FuncOp function, Scope &scope) {
            ""});
 }
 
+/// Whether the host scalar is computed from elements of tensors.
+static bool isRead(Value scalar) {
+  SmallVector<Value> work{scalar};
+  llvm::SmallPtrSet<Operation *, 16> seen;
+  while (!work.empty()) {
+    Operation *op = work.pop_back_val().getDefiningOp();
+    if (!op || !seen.insert(op).second)
+      continue;
+    if (isa<tensor::ExtractOp>(op))
+      return true;
+    if (isa<arith::ArithDialect>(op->getDialect()))
+      llvm::append_range(work, op->getOperands());
+  }
+  return false;
+}
+
+/// Where the file states a size that depends on the data, that is taken as a
+/// promise, which is checked at run time: memory can be laid out before.
+Value Importer::keepPromises(const ValueInfo &output, Value result) {
+  Sizes sizes = g.sizesOf(result);
+  if (!output.shape || output.shape->size() != sizes.size())
+    return result;
+  for (auto [size, dim] : llvm::zip(sizes, *output.shape)) {
+    Operation *op = size.value ? size.value.getDefiningOp() : nullptr;
+    if (!dim.value || !op || !isRead(size.value))
+      continue;
+    OpBuilder::InsertionGuard guard(g.b);
+    g.b.setInsertionPointAfter(op);
+    Value promised = g.host.index(*dim.value);
+    auto same = arith::CmpIOp::create(g.b, arith::CmpIPredicate::eq, size.value,
+                                      promised);
+    cf::AssertOp::create(g.b, same,
+                         "output '" + output.name + "' has a dim that is not " +
+                             std::to_string(*dim.value) +
+                             ", which the model states");
+    size.value.replaceAllUsesExcept(promised, same);
+    size = *dim.value;
+  }
+  return g.castTo(result, g.typeFor(sizes, GraphBuilder::elementOf(result)));
+}
+
 void Importer::finishEntry(func::FuncOp function, Scope &scope) {
   OpBuilder &b = g.b;
   SmallVector<Value> results;
@@ -158,7 +200,7 @@ void Importer::finishEntry(func::FuncOp function, Scope &scope) {
           {"", "", 0, "output '" + output.name + "' " + wrong, ""});
       continue;
     }
-    Value result = tensorOf(*value);
+    Value result = keepPromises(output, tensorOf(*value));
     SmallVector<NamedAttribute> attrs{
         b.getNamedAttr("graph.name", b.getStringAttr(output.name)),
         b.getNamedAttr("graph.type",

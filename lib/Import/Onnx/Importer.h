@@ -128,6 +128,7 @@ private:
   void bindInitializers(const Graph &graph, Scope &scope);
   void makeEntry(mlir::func::FuncOp function, Scope &scope);
   void finishEntry(mlir::func::FuncOp function, Scope &scope);
+  mlir::Value keepPromises(const ValueInfo &output, mlir::Value result);
   std::string dimName(const std::string &wanted);
 
   std::vector<std::unique_ptr<mlir::Region>> discarded;

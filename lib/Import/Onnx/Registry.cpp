@@ -108,6 +108,17 @@ const std::vector<OpRow> &raddle::onnx::allOps() {
     addSamplingOps(table);
     addSequenceOps(table);
     addLinearAttentionOps(table);
+    addPatchOps(table);
+    addRegionPoolingOps(table);
+    addDeformConvOps(table);
+    addSignalOps(table);
+    addDeterminantOps(table);
+    addSuppressionOps(table);
+    addOptimizerOps(table);
+    addFlexAttentionOps(table);
+    addNGramOps(table);
+    addUniqueOps(table);
+    addMachineLearningOps(table);
     llvm::sort(table, [](const OpRow &a, const OpRow &b) {
       return std::make_pair(llvm::StringRef(a.domain),
                             llvm::StringRef(a.name)) <

@@ -89,6 +89,17 @@ void addAttentionOps(OpTable &table);
 void addSamplingOps(OpTable &table);
 void addSequenceOps(OpTable &table);
 void addLinearAttentionOps(OpTable &table);
+void addPatchOps(OpTable &table);
+void addRegionPoolingOps(OpTable &table);
+void addDeformConvOps(OpTable &table);
+void addSignalOps(OpTable &table);
+void addDeterminantOps(OpTable &table);
+void addSuppressionOps(OpTable &table);
+void addOptimizerOps(OpTable &table);
+void addFlexAttentionOps(OpTable &table);
+void addNGramOps(OpTable &table);
+void addUniqueOps(OpTable &table);
+void addMachineLearningOps(OpTable &table);
 
 } // namespace raddle::onnx
 

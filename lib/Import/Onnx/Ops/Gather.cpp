@@ -1,5 +1,6 @@
 //===- Gather.cpp - Picking and writing elements by index, ordering -------===//
 #include "HostEvaluation.h"
+#include "Indices.h"
 
 using namespace mlir;
 using namespace raddle;
@@ -284,9 +285,9 @@ void importReverseSequence(NodeContext &c) {
 // Results whose size depends on the data
 //===----------------------------------------------------------------------===//
 
-/// The positions at which the vector `mask` holds, in order; their number is
-/// read from the device.
-Value positionsOf(NodeContext &c, Value mask) {
+} // namespace
+
+Value raddle::onnx::positionsOf(NodeContext &c, Value mask) {
   GraphBuilder &g = c.g;
   Type i64 = c.b.getI64Type();
   Value ones = g.cast(mask, ElemType::Bool, ElemType::Int64);
@@ -307,6 +308,8 @@ Value positionsOf(NodeContext &c, Value mask) {
   g.setSizes(result, {count});
   return result;
 }
+
+namespace {
 
 void importCompress(NodeContext &c) {
   if (!c.expectRank(1, 1))

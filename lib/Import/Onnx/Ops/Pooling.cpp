@@ -35,8 +35,6 @@ std::optional<Window> poolWindow(NodeContext &c) {
 }
 
 void importMaxPool(NodeContext &c) {
-  if (c.wants(1))
-    return c.error("the indices are wanted", "one output");
   auto w = poolWindow(c);
   if (!w)
     return;
@@ -47,6 +45,8 @@ void importMaxPool(NodeContext &c) {
     x = c.g.cast(x, c.type(0), ElemType::Int32);
   Value y = poolOf(c, graph::PoolKind::max, x, *w);
   c.set(0, widen ? c.g.cast(y, ElemType::Int32, c.type(0)) : y);
+  if (c.wants(1))
+    c.set(1, maxPoolIndices(c, x, *w), ElemType::Int64);
 }
 
 void importAveragePool(NodeContext &c) {
@@ -128,7 +128,7 @@ void raddle::onnx::addPoolingOps(OpTable &table) {
       {"MaxPool", "n", 2,
        "auto_pad=s ceil_mode=i dilations=is kernel_shape=is! pads=is "
        "storage_order=i strides=is",
-       importMaxPool, nullptr, "the second output"},
+       importMaxPool},
       {"AveragePool", "f", 1,
        "auto_pad=s ceil_mode=i count_include_pad=i dilations=is "
        "kernel_shape=is! pads=is strides=is",

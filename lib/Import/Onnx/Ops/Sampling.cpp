@@ -1,4 +1,4 @@
-//===- Sampling.cpp - Grids, windows, Fourier transforms ------------------===//
+//===- Sampling.cpp - Sampling at grids of coordinates --------------------===//
 #include "Interpolate.h"
 
 #include <cmath>
@@ -9,8 +9,6 @@ using namespace raddle::onnx;
 using CmpF = arith::CmpFPredicate;
 
 namespace {
-
-constexpr double pi = 3.14159265358979323846;
 
 //===----------------------------------------------------------------------===//
 // GridSample
@@ -217,153 +215,13 @@ void importAffineGrid(NodeContext &c) {
   c.set(0, g.floatCast(g.reshape(grid, target), c.element(0)));
 }
 
-//===----------------------------------------------------------------------===//
-// Windows
-//===----------------------------------------------------------------------===//
-
-/// a0 - a1 cos(2 pi n / N) + a2 cos(4 pi n / N)
-void cosineWindow(NodeContext &c, double a0, double a1, double a2) {
-  auto size = c.scalars(0);
-  if (!size)
-    return;
-  if (size->size() != 1)
-    return c.error("expected one size");
-  auto type = static_cast<ElemType>(
-      c.integer("output_datatype", static_cast<int64_t>(ElemType::Float)));
-  Type element = elementType(c.b.getContext(), type);
-  if (!isFloat(type) || !element)
-    return c.error("the result has elements of " + elemName(type),
-                   "a float type");
-  GraphBuilder &g = c.g;
-  ElemType real = type == ElemType::Double ? type : ElemType::Float;
-  Type wide = elementType(c.b.getContext(), real);
-  Scalar count = (*size)[0];
-  Scalar period = c.integer("periodic", 1) ? count : c.h.sub(count, 1);
-  Value n = g.iota(wide, {count}, 0);
-  Value angle = g.mul(g.div(n, g.splat(period, wide)), 2 * pi);
-  Value y = g.add(g.mul(g.map<math::CosOp>({angle}), -a1), a0);
-  if (a2 != 0)
-    y = g.add(y, g.mul(g.map<math::CosOp>({g.mul(angle, 2)}), a2));
-  c.set(0, g.floatCast(y, element), type);
-}
-void importHann(NodeContext &c) { cosineWindow(c, 0.5, 0.5, 0); }
-void importHamming(NodeContext &c) {
-  cosineWindow(c, 25.0 / 46, 1 - 25.0 / 46, 0);
-}
-void importBlackman(NodeContext &c) { cosineWindow(c, 0.42, 0.5, 0.08); }
-
-//===----------------------------------------------------------------------===//
-// Fourier transforms
-//===----------------------------------------------------------------------===//
-
-/// cos and sin of 2 pi j k / n for j < rows, k < columns. The product is
-/// reduced modulo n first: angles stay small and exact.
-std::pair<Value, Value> twiddles(NodeContext &c, Scalar rows, Scalar columns,
-                                 Scalar n, Type real) {
-  GraphBuilder &g = c.g;
-  Type i64 = c.b.getI64Type();
-  Sizes plane{rows, columns};
-  Value product = g.mul(g.iota(i64, plane, 0), g.iota(i64, plane, 1));
-  Value rest = g.map<arith::RemSIOp>({product, g.splat(n, i64)});
-  Value angle = g.mul(g.convert<arith::SIToFPOp>(rest, real), 2 * pi);
-  angle = g.div(angle, g.splat(n, real));
-  return {g.map<math::CosOp>({angle}), g.map<math::SinOp>({angle})};
-}
-
-void importDft(NodeContext &c) {
-  GraphBuilder &g = c.g;
-  int64_t rank = c.rank(0);
-  int64_t axis = c.opset >= 20 ? -2 : c.integer("axis", 1);
-  if (c.opset >= 20 && c.has(2)) {
-    auto given = c.integers(2);
-    if (!given)
-      return;
-    axis = given->size() == 1 ? (*given)[0] : axis;
-  }
-  if (!c.axis(axis, rank))
-    return;
-  bool inverse = c.integer("inverse", 0), onesided = c.integer("onesided", 0);
-  Value x = c.tensor(0);
-  Scalar parts = g.sizeOf(x, rank - 1);
-  if (rank < 2 || axis == rank - 1 ||
-      !(parts.isInteger(1) || parts.isInteger(2)))
-    return c.error("the last dim must hold 1 or 2 parts of a number, and not "
-                   "be the axis");
-  Scalar n = g.sizeOf(x, axis);
-  if (c.has(1)) {
-    auto given = c.scalars(1);
-    if (!given)
-      return;
-    n = given->size() == 1 ? (*given)[0] : n;
-  }
-  // In double: sums of many terms of both signs cancel.
-  Type element = c.element(0), real = c.b.getF64Type();
-  x = g.floatCast(x, real);
-  // Elements that are there; more are zero.
-  bool halfInput = inverse && onesided;
-  if (c.has(1) && !halfInput) {
-    Scalar used = c.h.min(n, g.sizeOf(x, axis));
-    x = g.slice(x, axis, 0, used);
-  }
-  Value re = g.dropDims(g.slice(x, rank - 1, 0, 1), {rank - 1});
-  Value im = parts.isInteger(2)
-                 ? g.dropDims(g.slice(x, rank - 1, 1, 1), {rank - 1})
-                 : Value();
-  Scalar rows = g.sizeOf(re, axis);
-  if (halfInput && !c.has(1))
-    n = c.h.mul(c.h.sub(rows, 1), 2);
-  if (halfInput) {
-    // The other half is the mirrored conjugate.
-    Scalar missing = c.h.sub(n, rows);
-    Scalar last = c.h.sub(c.h.sub(n, rows), 0);
-    Value reTail = g.slice(re, axis, last, missing, -1);
-    re = g.concat({re, reTail}, axis);
-    if (im)
-      im = g.concat({im, g.neg(g.slice(im, axis, last, missing, -1))}, axis);
-    rows = n;
-  }
-  Scalar columns = onesided && !inverse ? c.h.add(c.h.floorDiv(n, 2), 1) : n;
-  auto [cosine, sine] = twiddles(c, rows, columns, n, real);
-  SmallVector<unsigned> xDims, resultDims;
-  for (int64_t d = 0; d < rank - 1; ++d) {
-    xDims.push_back(d);
-    resultDims.push_back(d == axis ? rank - 1 : d);
-  }
-  SmallVector<unsigned> matrix{static_cast<unsigned>(axis),
-                               static_cast<unsigned>(rank - 1)};
-  auto times = [&](Value v, Value m) {
-    return g.contract(v, m, xDims, matrix, resultDims, real);
-  };
-  // (re + i im) (cos -+ i sin)
-  double sign = inverse ? 1 : -1;
-  Value outRe = times(re, cosine);
-  Value outIm = g.mul(times(re, sine), sign);
-  if (im) {
-    outRe = g.add(outRe, g.mul(times(im, sine), -sign));
-    outIm = g.add(outIm, times(im, cosine));
-  }
-  auto last = [&](Value v) {
-    v = inverse ? g.div(v, g.splat(n, real)) : v;
-    return g.insertUnitDims(v, {rank - 1});
-  };
-  Value y =
-      halfInput ? last(outRe) : g.concat({last(outRe), last(outIm)}, rank - 1);
-  c.set(0, g.floatCast(y, element));
-}
-
 } // namespace
 
 void raddle::onnx::addSamplingOps(OpTable &table) {
-  const char *window = "output_datatype=i periodic=i";
   OpRow rows[] = {
       {"GridSample", "f f", 1, "align_corners=i mode=s padding_mode=s",
        importGridSample},
       {"AffineGrid", "f l", 1, "align_corners=i", importAffineGrid},
-      {"HannWindow", "l", 1, window, importHann},
-      {"HammingWindow", "l", 1, window, importHamming},
-      {"BlackmanWindow", "l", 1, window, importBlackman},
-      {"DFT", "f l? l?", 1, "axis=i inverse=i onesided=i", importDft, nullptr,
-       "", 2},
   };
   table.insert(table.end(), std::begin(rows), std::end(rows));
 }

@@ -29,6 +29,9 @@ std::optional<Window> readWindow(NodeContext &c,
 /// Reads strides and dilations into `window`; reports.
 bool readSteps(NodeContext &c, Window &window);
 
+/// Where in `x` (i64, flat) the greatest element of each window is.
+mlir::Value maxPoolIndices(NodeContext &c, mlir::Value x, const Window &w);
+
 } // namespace raddle::onnx
 
 #endif // RADDLE_LIB_IMPORT_ONNX_OPS_WINDOW_H
