@@ -246,6 +246,19 @@ void Importer::importNodes(const std::vector<Node> &nodes, Scope &scope,
   }
 }
 
+/// A tensor without elements is a constant: there is nothing to compute.
+ValueRef Importer::withoutComputation(ValueRef value) {
+  if (!value || !value->tensor)
+    return value;
+  RankedTensorType type = GraphBuilder::typeOf(value->tensor);
+  if (!type.hasStaticShape() || type.getNumElements() != 0 ||
+      value->tensor.getDefiningOp<arith::ConstantOp>())
+    return value;
+  return makeTensor(
+      g.constant(DenseElementsAttr::get(type, ArrayRef<Attribute>())),
+      value->type);
+}
+
 void Importer::importNode(const Node &node, Scope &scope,
                           const CallFrame *frame) {
   Location before = g.b.getLoc();
@@ -353,6 +366,8 @@ void Importer::importNode(const Node &node, Scope &scope,
         }
     }
     results = context.results;
+    for (ValueRef &result : results)
+      result = withoutComputation(result);
   }
   poisoned |= problems.size() != problemsBefore;
   for (auto [n, name] : llvm::enumerate(node.outputs)) {

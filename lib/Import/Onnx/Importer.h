@@ -120,6 +120,7 @@ private:
                   unsigned depth);
   void checkNode(const Node &node, const CallFrame *frame, unsigned depth);
   const Function *findFunction(const Node &node) const;
+  ValueRef withoutComputation(ValueRef value);
   void importNode(const Node &node, Scope &scope, const CallFrame *frame);
   void importCall(const Node &node, const Function &function, Scope &scope,
                   const CallFrame *frame);
@@ -207,6 +208,12 @@ public:
   // Checks; each reports and returns false when it does not hold.
   bool axis(int64_t &axis, int64_t rank);
   bool axes(llvm::MutableArrayRef<int64_t> axes, int64_t rank);
+  /// Input `n` as axes of which some may be known at run time only, from 0 on;
+  /// those are checked at launch.
+  std::optional<llvm::SmallVector<Scalar>> hostAxes(unsigned n, int64_t rank);
+  /// `values`, given for `axes`, per dim; `otherwise` where no axis names it.
+  Sizes perDim(llvm::ArrayRef<Scalar> axes, llvm::ArrayRef<Scalar> values,
+               int64_t rank, Scalar otherwise);
   bool expectRank(unsigned input, int64_t rank);
   void error(std::string message, std::string supported = "");
   bool failed() const { return im.problems.size() != problemsBefore; }

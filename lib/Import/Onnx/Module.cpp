@@ -33,10 +33,12 @@ void Importer::checkModel() {
   for (auto &[domain, version] : model.opsets) {
     if (!domain.empty())
       continue;
-    if (version < oldestOpset || version > newestOpset)
+    if (version < 1 || version > newestOpset)
       general("the model uses operator set " + std::to_string(version),
               "operator sets " + std::to_string(oldestOpset) + " to " +
-                  std::to_string(newestOpset));
+                  std::to_string(newestOpset) +
+                  ", and older ones as far as their operators have not "
+                  "changed since");
   }
   checkNodes(model.graph.nodes, nullptr, 0);
   for (const Function &function : model.functions) {
@@ -78,7 +80,12 @@ void Importer::checkNode(const Node &node, const CallFrame *frame,
                nearest.empty() ? "" : "'" + nearest + "'");
     return;
   }
-  if (opsetOf(node.domain, frame) == 0)
+  int64_t opset = opsetOf(node.domain, frame);
+  if (node.domain.empty() && opset > 0 && opset < oldestForm(node.op))
+    reportHere("operator set " + std::to_string(opset) +
+                   " has another form of the operator",
+               "operator sets from " + std::to_string(oldestForm(node.op)));
+  if (opset == 0)
     reportHere("the model does not import the domain '" + node.domain + "'");
   const std::vector<AttributeSpec> &specs = attributeSpecs(*row);
   for (const NodeAttribute &a : node.attributes) {

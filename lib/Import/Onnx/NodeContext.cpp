@@ -168,6 +168,42 @@ bool NodeContext::axes(MutableArrayRef<int64_t> axes, int64_t rank) {
   return true;
 }
 
+std::optional<SmallVector<Scalar>> NodeContext::hostAxes(unsigned n,
+                                                         int64_t rank) {
+  auto given = scalars(n);
+  if (!given)
+    return std::nullopt;
+  if (llvm::all_of(*given, [](const Scalar &s) { return s.isConstant(); })) {
+    SmallVector<int64_t> known =
+        llvm::map_to_vector(*given, [](const Scalar &s) { return s.integer; });
+    if (!axes(known, rank))
+      return std::nullopt;
+    return SmallVector<Scalar>(known.begin(), known.end());
+  }
+  using P = arith::CmpIPredicate;
+  Scalar inside = 1;
+  for (Scalar &axis : *given) {
+    axis = h.select(h.compare(P::slt, axis, 0), h.add(axis, rank), axis);
+    inside = h.logicalAnd(inside, h.compare(P::sge, axis, 0));
+    inside = h.logicalAnd(inside, h.compare(P::slt, axis, rank));
+  }
+  g.check(inside, "an axis is not a dim of rank " + std::to_string(rank));
+  for (size_t i = 0; i < given->size(); ++i)
+    for (size_t j = i + 1; j < given->size(); ++j)
+      g.check(h.logicalNot(h.equal((*given)[i], (*given)[j])),
+              "an axis is named twice");
+  return given;
+}
+
+Sizes NodeContext::perDim(ArrayRef<Scalar> axes, ArrayRef<Scalar> values,
+                          int64_t rank, Scalar otherwise) {
+  Sizes result(rank, otherwise);
+  for (int64_t dim = 0; dim < rank; ++dim)
+    for (auto [axis, value] : llvm::zip(axes, values))
+      result[dim] = h.select(h.equal(axis, dim), value, result[dim]);
+  return result;
+}
+
 bool NodeContext::expectRank(unsigned input, int64_t expected) {
   if (rank(input) == expected)
     return true;

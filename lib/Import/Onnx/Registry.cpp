@@ -140,6 +140,75 @@ const OpRow *raddle::onnx::findOp(const std::string &domain,
   return index.lookup(domain + ":" + name);
 }
 
+int64_t raddle::onnx::oldestForm(const std::string &name) {
+  // From the versions of the operators in ONNX's own schemas.
+  static const std::pair<int64_t, std::vector<const char *>> forms[] = {
+      {1,
+       {"ArgMax",
+        "ArgMin",
+        "Constant",
+        "Conv",
+        "ConvTranspose",
+        "DepthToSpace",
+        "Flatten",
+        "Gather",
+        "GlobalAveragePool",
+        "GlobalMaxPool",
+        "Hardmax",
+        "Identity",
+        "If",
+        "LRN",
+        "LogSoftmax",
+        "Loop",
+        "LpNormalization",
+        "MatMul",
+        "MaxPool",
+        "MaxRoiPool",
+        "Not",
+        "ReduceL1",
+        "ReduceL2",
+        "ReduceLogSum",
+        "ReduceLogSumExp",
+        "ReduceMax",
+        "ReduceMean",
+        "ReduceMin",
+        "ReduceProd",
+        "ReduceSum",
+        "ReduceSumSquare",
+        "Shape",
+        "Size",
+        "Slice",
+        "Softmax",
+        "Softplus",
+        "Softsign",
+        "SpaceToDepth",
+        "Squeeze",
+        "TopK",
+        "Transpose",
+        "Unsqueeze"}},
+      {2, {"GlobalLpPool", "LpPool", "Pad", "Split"}},
+      {4, {"Concat"}},
+      {5, {"Reshape"}},
+      {6, {"Abs",        "Cast",        "Ceil",
+           "Clip",       "Elu",         "Exp",
+           "Floor",      "HardSigmoid", "InstanceNormalization",
+           "LeakyRelu",  "Log",         "Max",
+           "Mean",       "Min",         "Neg",
+           "Reciprocal", "Relu",        "Selu",
+           "Sigmoid",    "Sqrt",        "Sum",
+           "Tanh",       "Tile"}},
+  };
+  static const llvm::StringMap<int64_t> index = [] {
+    llvm::StringMap<int64_t> map;
+    for (auto &[opset, names] : forms)
+      for (const char *form : names)
+        map[form] = opset;
+    return map;
+  }();
+  auto found = index.find(name);
+  return found == index.end() ? oldestOpset : found->second;
+}
+
 std::string raddle::onnx::nearestOp(const std::string &name) {
   std::string best;
   unsigned bestDistance = std::max<unsigned>(2, name.size() / 3) + 1;

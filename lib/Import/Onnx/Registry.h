@@ -15,7 +15,8 @@ namespace raddle::onnx {
 
 class NodeContext;
 
-/// The newest operator set of ONNX's own domain that the rows describe.
+/// The operator sets of ONNX's own domain that the rows describe. Of older ones
+/// only operators are known that have not changed until `oldestOpset`.
 constexpr int64_t newestOpset = 28;
 constexpr int64_t oldestOpset = 7;
 
@@ -41,7 +42,7 @@ struct OpRow {
   const char *restrictions = "";
   /// An input that holds axes, which may be known at run time only; 0: none.
   unsigned axesInput = 0;
-  /// `s` a set, `o` a list in order, `u` a set of dims of the result.
+  /// `s` a set, `u` a set of dims of the result.
   char axesKind = 's';
   const char *domain = "";
 };
@@ -60,6 +61,10 @@ struct AttributeSpec {
 const std::vector<OperandSpec> &operandSpecs(const OpRow &row);
 const std::vector<AttributeSpec> &attributeSpecs(const OpRow &row);
 const char *operandKindName(char kind);
+
+/// The first operator set of ONNX's own domain that has the form of the
+/// operator which set 7 has; 7 when it came or changed with that.
+int64_t oldestForm(const std::string &name);
 
 const OpRow *findOp(const std::string &domain, const std::string &name);
 const std::vector<OpRow> &allOps();

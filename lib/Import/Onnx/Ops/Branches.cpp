@@ -153,7 +153,6 @@ private:
   SmallVector<Scalar> actual;
   SmallVector<int64_t, 1> shape;
   int64_t range = 0;
-  bool ordered = false;
   std::vector<SmallVector<int64_t>> candidates;
 };
 
@@ -164,10 +163,8 @@ void AxesImport::enumerate(SmallVectorImpl<int64_t> &chosen) {
     candidates.push_back(SmallVector<int64_t>(chosen.begin(), chosen.end()));
     return;
   }
-  int64_t from = ordered || chosen.empty() ? 0 : chosen.back() + 1;
+  int64_t from = chosen.empty() ? 0 : chosen.back() + 1;
   for (int64_t axis = from; axis < range; ++axis) {
-    if (llvm::is_contained(chosen, axis))
-      continue;
     chosen.push_back(axis);
     enumerate(chosen);
     chosen.pop_back();
@@ -213,16 +210,13 @@ bool AxesImport::fits(ArrayRef<int64_t> axes) {
   return good;
 }
 
-/// That the axes at run time are these; as sets they may have any order.
+/// That the axes at run time are these, in any order.
 Scalar AxesImport::conditionOf(ArrayRef<int64_t> axes) {
   Scalar all = 1;
-  for (auto [n, axis] : llvm::enumerate(axes)) {
+  for (int64_t axis : axes) {
     Scalar any = 0;
-    for (auto [m, value] : llvm::enumerate(actual)) {
-      if (ordered && m != n)
-        continue;
+    for (Scalar value : actual)
       any = c.h.logicalOr(any, c.h.equal(value, axis));
-    }
     all = c.h.logicalAnd(all, any);
   }
   return all;
@@ -257,7 +251,6 @@ void AxesImport::run() {
     return;
   if (c.rank(which) == 1)
     shape = {static_cast<int64_t>(given->size())};
-  ordered = c.row.axesKind == 'o';
   range = c.rank(0);
   if (c.row.axesKind == 'u')
     range += static_cast<int64_t>(given->size());

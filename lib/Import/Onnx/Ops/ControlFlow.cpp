@@ -161,81 +161,163 @@ void importLoopOp(NodeContext &c) {
     c.set(n, result);
 }
 
-void importScan(NodeContext &c) {
-  if (c.opset < 9)
-    return c.error("operator set 8 has another form of Scan",
-                   "operator set 9 and newer");
-  int64_t scanned = c.integer("num_scan_inputs", 0);
-  int64_t states = static_cast<int64_t>(c.count()) - scanned;
-  LoopSpec spec;
-  spec.body = c.find("body")->graph.get();
+class ScanImport {
+public:
+  explicit ScanImport(NodeContext &c) : c(c) {}
+  void run();
+
+private:
+  bool readAttributes(unsigned firstInput);
+  bool scan(ArrayRef<ValueRef> states, ArrayRef<Value> sources,
+            SmallVectorImpl<ValueRef> &results);
+  void perBatch();
+
+  NodeContext &c;
+  const Graph *body = nullptr;
+  int64_t scanned = 0, states = 0, stacked = 0;
+  SmallVector<int64_t> inAxes, inDirections, outAxes, outDirections;
+};
+
+bool ScanImport::readAttributes(unsigned firstInput) {
+  scanned = c.integer("num_scan_inputs", 0);
+  int64_t count = static_cast<int64_t>(c.count()) - firstInput;
+  states = count - scanned;
+  body = c.find("body")->graph.get();
   if (scanned < 1 || states < 0 ||
-      spec.body->inputs.size() < static_cast<size_t>(c.count()))
-    return c.error("the attribute 'num_scan_inputs' is " +
-                   std::to_string(scanned) + ", which does not fit the inputs");
-  int64_t stacked = static_cast<int64_t>(spec.body->outputs.size()) - states;
-  auto list = [&](const char *name, int64_t count, SmallVector<int64_t> &out) {
+      body->inputs.size() < static_cast<size_t>(count) ||
+      body->outputs.size() < static_cast<size_t>(states)) {
+    c.error("the attribute 'num_scan_inputs' is " + std::to_string(scanned) +
+            ", which does not fit the inputs and the body");
+    return false;
+  }
+  stacked = static_cast<int64_t>(body->outputs.size()) - states;
+  auto list = [&](const char *name, int64_t wanted, SmallVector<int64_t> &out) {
     out = c.ints(name);
     if (out.empty())
-      out.assign(count, 0);
-    if (static_cast<int64_t>(out.size()) == count)
+      out.assign(wanted, 0);
+    if (static_cast<int64_t>(out.size()) == wanted)
       return true;
     c.error("the attribute '" + std::string(name) + "' has " +
             std::to_string(out.size()) + " numbers, expected " +
-            std::to_string(count));
+            std::to_string(wanted));
     return false;
   };
-  SmallVector<int64_t> inAxes, inDirections, outAxes, outDirections;
+  const char *directions = firstInput ? "directions" : "scan_input_directions";
   if (!list("scan_input_axes", scanned, inAxes) ||
-      !list("scan_input_directions", scanned, inDirections) ||
+      !list(directions, scanned, inDirections) ||
       !list("scan_output_axes", stacked, outAxes) ||
       !list("scan_output_directions", stacked, outDirections))
-    return;
-  SmallVector<Value> sources;
-  for (int64_t n = 0; n < scanned; ++n) {
-    unsigned input = states + n;
-    if (!c.has(input) || !c.axis(inAxes[n], c.rank(input)))
-      return;
-    Value source = c.tensor(input);
+    return false;
+  for (int64_t n = firstInput; n < firstInput + count; ++n)
+    if (!c.has(n)) {
+      c.error("input " + std::to_string(n) + " is missing");
+      return false;
+    }
+  return true;
+}
+
+bool ScanImport::scan(ArrayRef<ValueRef> initial, ArrayRef<Value> sources,
+                      SmallVectorImpl<ValueRef> &results) {
+  LoopSpec spec;
+  spec.body = body;
+  spec.initial.assign(initial.begin(), initial.end());
+  for (auto [n, source] : llvm::enumerate(sources)) {
+    if (!c.axis(inAxes[n], GraphBuilder::rankOf(source)))
+      return false;
     Scalar length = c.g.sizeOf(source, inAxes[n]);
     spec.trip = spec.trip ? c.g.assumeEqual(*spec.trip, length) : length;
-    sources.push_back(source);
   }
-  for (int64_t n = 0; n < states; ++n) {
-    if (!c.has(n))
-      return c.error("state " + std::to_string(n) + " is missing");
-    spec.initial.push_back(c.ref(n));
-  }
+  unsigned firstSource = c.count() - scanned;
   spec.bind = [&](Scope &scope, Scalar iv) {
     for (auto [n, source] : llvm::enumerate(sources)) {
       Scalar at = inDirections[n] ? c.h.sub(c.h.sub(*spec.trip, 1), iv) : iv;
       Value row =
           c.g.dropDims(c.g.slice(source, inAxes[n], at, 1), {inAxes[n]});
-      scope.values[spec.body->inputs[states + n].name] =
-          c.im.makeTensor(row, c.type(states + n));
+      scope.values[body->inputs[states + n].name] =
+          c.im.makeTensor(row, c.type(firstSource + n));
     }
   };
-  SmallVector<ValueRef> results;
   if (!importLoop(c, spec, results))
-    return;
-  for (auto [n, result] : llvm::enumerate(results)) {
-    int64_t which = static_cast<int64_t>(n) - states;
-    if (which >= 0) {
-      Value all = c.im.tensorOf(*result);
-      int64_t rank = GraphBuilder::rankOf(all), axis = outAxes[which];
-      if (!c.axis(axis, rank))
-        return;
-      if (outDirections[which])
-        all = c.g.slice(all, 0, c.h.sub(*spec.trip, 1), *spec.trip, -1);
-      SmallVector<int64_t> permutation;
-      for (int64_t d = 1; d < rank; ++d)
-        permutation.push_back(d);
-      permutation.insert(permutation.begin() + axis, 0);
-      result = c.im.makeTensor(c.g.transpose(all, permutation), result->type);
-    }
-    c.set(n, result);
+    return false;
+  for (auto [which, axis] : llvm::enumerate(outAxes)) {
+    ValueRef &result = results[states + which];
+    Value all = c.im.tensorOf(*result);
+    int64_t rank = GraphBuilder::rankOf(all);
+    if (!c.axis(axis, rank))
+      return false;
+    if (outDirections[which])
+      all = c.g.slice(all, 0, c.h.sub(*spec.trip, 1), *spec.trip, -1);
+    SmallVector<int64_t> permutation;
+    for (int64_t d = 1; d < rank; ++d)
+      permutation.push_back(d);
+    permutation.insert(permutation.begin() + axis, 0);
+    result = c.im.makeTensor(c.g.transpose(all, permutation), result->type);
   }
+  return true;
 }
+
+/// Operator set 8: every input has a batch dim in front, and the batch's
+/// sequences are scanned one by one.
+void ScanImport::perBatch() {
+  constexpr int64_t maxBatch = 64;
+  if (c.has(0))
+    return c.error("the lengths of the sequences are given",
+                   "sequences of one length, or operator set 9");
+  if (!readAttributes(1))
+    return;
+  Scalar batch = c.sizes(c.count() - 1)[0];
+  if (!batch.isConstant() || batch.integer < 1 || batch.integer > maxBatch)
+    return c.error("the batch is not static", "a static batch of 1 to " +
+                                                  std::to_string(maxBatch) +
+                                                  ", or operator set 9");
+  std::vector<SmallVector<Value>> parts(states + stacked);
+  SmallVector<ElemType> types(states + stacked);
+  for (int64_t n = 0; n < batch.integer; ++n) {
+    SmallVector<ValueRef> initial;
+    SmallVector<Value> sources;
+    for (unsigned input = 1; input < c.count(); ++input) {
+      Value x = c.tensor(input);
+      if (GraphBuilder::rankOf(x) == 0)
+        return c.error("input '" + c.node.inputs[input] + "' has rank 0");
+      c.g.assumeEqual(c.g.sizeOf(x, 0), batch);
+      Value one = c.g.dropDims(c.g.slice(x, 0, n, 1), {0});
+      if (static_cast<int64_t>(input) <= states)
+        initial.push_back(c.im.makeTensor(one, c.type(input)));
+      else
+        sources.push_back(one);
+    }
+    SmallVector<ValueRef> results;
+    if (!scan(initial, sources, results))
+      return;
+    for (auto [part, type, result] : llvm::zip(parts, types, results)) {
+      part.push_back(c.g.insertUnitDims(c.im.tensorOf(*result), {0}));
+      type = result->type;
+    }
+  }
+  for (auto [n, part] : llvm::enumerate(parts))
+    c.set(n, c.g.concat(part, 0), types[n]);
+}
+
+void ScanImport::run() {
+  if (c.opset < 9)
+    return perBatch();
+  if (!readAttributes(0))
+    return;
+  SmallVector<ValueRef> initial, results;
+  SmallVector<Value> sources;
+  for (unsigned n = 0; n < c.count(); ++n) {
+    if (n < static_cast<uint64_t>(states))
+      initial.push_back(c.ref(n));
+    else
+      sources.push_back(c.tensor(n));
+  }
+  if (!scan(initial, sources, results))
+    return;
+  for (auto [n, result] : llvm::enumerate(results))
+    c.set(n, result);
+}
+
+void importScan(NodeContext &c) { ScanImport(c).run(); }
 
 } // namespace
 
@@ -245,12 +327,14 @@ void raddle::onnx::addControlFlowOps(OpTable &table) {
        "branches with results of different rank, unless the condition is known "
        "at import; sequences"},
       {"Loop", "l? b? s*", 0, "body=g!", importLoopOp, nullptr,
-       "carried sequences; stacked results with dims computed in the body"},
-      {"Scan", "s*", 0,
+       "carried sequences; stacked results with dims computed in the body that "
+       "the file does not state"},
+      {"Scan", "s?*", 0,
        "body=g! num_scan_inputs=i! scan_input_axes=is "
        "scan_input_directions=is scan_output_axes=is scan_output_directions=is "
        "directions=is",
-       importScan, nullptr, "the form of operator set 8"},
+       importScan, nullptr,
+       "in operator set 8: lengths, and a batch that is not static"},
   };
   table.insert(table.end(), std::begin(rows), std::end(rows));
 }

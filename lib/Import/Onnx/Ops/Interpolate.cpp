@@ -28,6 +28,7 @@ public:
 private:
   void coordinates();
   Value tap(Value position, Value weight);
+  Value antialiased();
 
   NodeContext &c;
   const AxisResize &spec;
@@ -84,6 +85,53 @@ Value AxisInterpolation::tap(Value position, Value weight) {
   return g.mul(picked, g.reshape(weight, column));
 }
 
+/// The weight at distance `d` (not negative), as of `graph.resize`.
+static Value weightAt(GraphBuilder &g, Value d, bool linear, double a) {
+  if (linear)
+    return g.max(g.sub(g.like(d, 1), d), g.like(d, 0));
+  Value square = g.mul(d, d);
+  Value near = g.add(g.mul(g.add(g.mul(d, a + 2), -(a + 3)), square), 1);
+  Value far = g.add(g.mul(d, a), -5 * a);
+  far = g.add(g.mul(far, d), 8 * a);
+  far = g.add(g.mul(far, d), -4 * a);
+  Value isNear = g.compare(CmpF::OLE, d, g.like(d, 1));
+  Value isFar = g.compare(CmpF::OLT, d, g.like(d, 2));
+  return g.select(isNear, near, g.select(isFar, far, g.like(d, 0)));
+}
+
+/// With as many neighbours as the reduction makes one element of: their number
+/// is read from the device.
+Value AxisInterpolation::antialiased() {
+  GraphBuilder &g = c.g;
+  bool linear = spec.mode == graph::ResizeMode::linear;
+  Value shrink = g.min(spec.scale, g.constant(1, f32));
+  Value reach = g.constant(linear ? -1 : -2, f32);
+  Value first = g.add(g.map<math::FloorOp>({g.div(reach, shrink)}), 1);
+  Value number = g.add(g.mul(first, -2), 2);
+  Scalar count = g.read(g.cast(number, ElemType::Float, ElemType::Int64), {});
+  c.h.refine(count, {2, INT32_MAX});
+  // [out, count].
+  Value centre = g.insertUnitDims(at, {1});
+  Value position = g.add(g.map<math::FloorOp>({centre}),
+                         g.add(g.iota(f32, {1, count}, 1), first));
+  Value distance = g.map<math::AbsFOp>({g.sub(position, centre)});
+  Value weight = weightAt(g, g.mul(distance, shrink), linear, spec.cubic);
+  Value last = g.add(in, -1);
+  Value inside = g.min(g.max(position, g.like(position, 0)), last);
+  if (spec.excludeOutside)
+    weight = g.select(g.compare(CmpF::OEQ, inside, position), weight,
+                      g.like(weight, 0));
+  Value sum = g.reduce(graph::ReduceKind::add, weight, {1}, true);
+  Value index = g.cast(inside, ElemType::Float, ElemType::Int64);
+  Value picked = g.gather(x, index, spec.axis);
+  Sizes column(GraphBuilder::rankOf(picked), Scalar(1));
+  column[spec.axis] = spec.size;
+  Value total = g.reshape(sum, column);
+  column[spec.axis + 1] = count;
+  picked = g.mul(picked, g.div(g.reshape(weight, column), total));
+  return g.reduce(graph::ReduceKind::add, picked, {spec.axis + 1}, false);
+}
+
 Value AxisInterpolation::run() {
   GraphBuilder &g = c.g;
   coordinates();
@@ -99,6 +147,8 @@ Value AxisInterpolation::run() {
       position = g.map<math::FloorOp>({g.add(at, 0.5)});
     return tap(position, Value());
   }
+  if (spec.antialias)
+    return antialiased();
   Value base = g.map<math::FloorOp>({at}), t = g.sub(at, base);
   SmallVector<std::pair<int, Value>> taps;
   if (spec.mode == graph::ResizeMode::linear) {

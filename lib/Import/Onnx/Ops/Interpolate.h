@@ -23,6 +23,8 @@ struct AxisResize {
   graph::NearestMode nearest = graph::NearestMode::round_prefer_floor;
   double cubic = -0.75;
   bool excludeOutside = false;
+  /// Widens the weights by the factor of a reduction.
+  bool antialias = false;
 };
 
 /// Resizes the given dims; with `extrapolation`, elements whose coordinates lie

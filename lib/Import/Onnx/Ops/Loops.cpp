@@ -234,16 +234,25 @@ bool LoopImport::appendStacked() {
       row = c.im.tensorOf(value);
     }
     Stack stack{value.type, c.g.sizesOf(row), isWhile};
-    for (const Scalar &size : stack.row) {
+    const auto &stated = spec.body->outputs[n].shape;
+    for (auto [d, size] : llvm::enumerate(stack.row)) {
       Value value = size.value;
       Block *from = value ? value.getParentBlock() : nullptr;
-      // A size of the body's own is unknown before the loop.
-      if (from && region->findAncestorBlockInRegion(*from)) {
+      if (!from || !region->findAncestorBlockInRegion(*from))
+        continue;
+      // A size of the body's own is unknown before the loop, unless the file
+      // states it.
+      if (!stated || stated->size() != stack.row.size() ||
+          !(*stated)[d].value) {
         c.error("the stacked result '" + spec.body->outputs[n].name +
                     "' has a dim that is computed in the body",
-                "static dims, or dims of the model's inputs");
+                "dims that the file states, or that are dims of the model's "
+                "inputs");
         return false;
       }
+      RegionScope inside(c, block);
+      size = c.g.assumeEqual(size, *(*stated)[d].value);
+      row = c.g.castTo(row, c.g.typeFor(stack.row, element));
     }
     Sizes all{stack.grows ? Scalar(0) : *spec.trip};
     all.append(stack.row);

@@ -150,41 +150,19 @@ ResizeSpec identitySpec(NodeContext &c) {
   return spec;
 }
 
-/// Upsample, and Resize of operator set 10: scales only, asymmetric.
-void importScaled(NodeContext &c) {
-  auto mode = resizeMode(c);
-  if (!mode)
-    return;
-  SmallVector<double> scales = c.floats("scales");
-  if (c.has(1)) {
-    auto given = c.reals(1);
-    if (!given)
-      return;
-    scales = *given;
-  }
-  ResizeSpec spec = identitySpec(c);
-  SmallVector<int64_t> axes;
-  llvm::append_range(axes, llvm::seq<int64_t>(0, spec.sizes.size()));
-  if (fromScales(c, scales, axes, spec))
-    emitResize(c, spec, *mode, graph::CoordinateMode::asymmetric,
-               graph::NearestMode::floor);
-}
-
 /// What `graph.resize` does not express: scales that are known at run time,
 /// integers, cropping. Every dim is resized by gathers.
 void resizeByGathers(NodeContext &c, ArrayRef<int64_t> axes,
                      graph::ResizeMode mode, const std::string &coordinates,
-                     graph::NearestMode nearest) {
+                     graph::NearestMode nearest, unsigned scaleInput = 2) {
   GraphBuilder &g = c.g;
-  if (c.integer("antialias", 0))
-    return c.error("antialiasing with scales that are not known at import",
-                   "constant scales");
   if (mode != graph::ResizeMode::nearest && !isFloat(c.type(0)))
     return c.error("the input has elements of " + elemName(c.type(0)),
                    "a float type, or mode nearest");
   int64_t count = axes.size();
   Type f32 = c.b.getF32Type();
-  bool byScales = c.has(2) && c.rank(2) == 1 && c.sizes(2)[0].isInteger(count);
+  bool byScales = c.has(scaleInput) && c.rank(scaleInput) == 1 &&
+                  c.sizes(scaleInput)[0].isInteger(count);
   if (!byScales &&
       !(c.has(3) && c.rank(3) == 1 && c.sizes(3)[0].isInteger(count)))
     return c.error("expected " + std::to_string(count) + " scales or sizes");
@@ -225,7 +203,7 @@ void resizeByGathers(NodeContext &c, ArrayRef<int64_t> axes,
     spec.axis = axis;
     Value in = g.splat(g.sizeOf(x, axis), f32);
     if (byScales) {
-      spec.scale = element(2, n);
+      spec.scale = element(scaleInput, n);
       Value size = g.map<math::FloorOp>({g.mul(in, spec.scale)});
       spec.size = g.read(g.cast(size, ElemType::Float, ElemType::Int64), {});
     } else if (common) {
@@ -246,12 +224,37 @@ void resizeByGathers(NodeContext &c, ArrayRef<int64_t> axes,
     spec.nearest = nearest;
     spec.cubic = c.real("cubic_coeff_a", -0.75);
     spec.excludeOutside = c.integer("exclude_outside", 0);
+    spec.antialias = c.integer("antialias", 0);
     specs.push_back(spec);
   }
   std::optional<double> extrapolation;
   if (crops)
     extrapolation = c.real("extrapolation_value", 0);
   c.set(0, interpolate(c, x, specs, extrapolation));
+}
+
+/// Upsample, and Resize of operator set 10: scales only, asymmetric.
+void importScaled(NodeContext &c) {
+  auto mode = resizeMode(c);
+  if (!mode)
+    return;
+  SmallVector<double> scales = c.floats("scales");
+  ResizeSpec spec = identitySpec(c);
+  SmallVector<int64_t> axes;
+  llvm::append_range(axes, llvm::seq<int64_t>(0, spec.sizes.size()));
+  if (c.has(1)) {
+    const HostTensor *known = c.host(1);
+    if (!known || !known->isConstant() || !isFloat(c.type(0)))
+      return resizeByGathers(c, axes, *mode, "asymmetric",
+                             graph::NearestMode::floor, 1);
+    scales = *c.reals(1);
+  }
+  if (!isFloat(c.type(0)))
+    return c.error("the input has elements of " + elemName(c.type(0)),
+                   "a float type, or scales as an input");
+  if (fromScales(c, scales, axes, spec))
+    emitResize(c, spec, *mode, graph::CoordinateMode::asymmetric,
+               graph::NearestMode::floor);
 }
 
 void importResize(NodeContext &c) {
@@ -310,10 +313,9 @@ void raddle::onnx::addResizeOps(OpTable &table) {
        "antialias=i axes=is coordinate_transformation_mode=s cubic_coeff_a=f "
        "exclude_outside=i extrapolation_value=f keep_aspect_ratio_policy=s "
        "mode=s nearest_mode=s",
-       importResize, nullptr,
-       "antialiasing with scales that are not known at import"},
-      {"Upsample", "f f?", 1, "mode=s scales=fs", importScaled, nullptr,
-       "integer inputs; scales that are not known at import"},
+       importResize, nullptr, "integer inputs, unless the mode is nearest"},
+      {"Upsample", "n f?", 1, "mode=s scales=fs", importScaled, nullptr,
+       "integer inputs, unless the mode is nearest"},
   };
   table.insert(table.end(), std::begin(rows), std::end(rows));
 }

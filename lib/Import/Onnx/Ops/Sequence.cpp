@@ -159,6 +159,41 @@ void importSplitTo(NodeContext &c) {
   c.set(0, makeSequence(std::move(elements)));
 }
 
+/// The body once per element; further sequences go along, tensors are shared.
+void importMap(NodeContext &c) {
+  auto *sequence = sequenceOf(c, 0);
+  if (!sequence)
+    return;
+  const Graph &body = *c.find("body")->graph;
+  if (body.inputs.size() != c.count() ||
+      body.outputs.size() < c.node.outputs.size())
+    return c.error("the body has " + std::to_string(body.inputs.size()) +
+                   " inputs and " + std::to_string(body.outputs.size()) +
+                   " outputs, the node " + std::to_string(c.count()) + " and " +
+                   std::to_string(c.node.outputs.size()));
+  std::vector<std::vector<ValueRef>> mapped(c.node.outputs.size());
+  for (size_t at = 0; at < sequence->size(); ++at) {
+    Scope scope;
+    scope.parent = &c.scope;
+    for (unsigned n = 0; n < c.count(); ++n) {
+      if (!c.has(n))
+        return c.error("input " + std::to_string(n) + " is missing");
+      if (c.in(n).isSequence && c.in(n).sequence.size() <= at)
+        return c.error("input '" + c.node.inputs[n] +
+                       "' is a shorter sequence than the first");
+      scope.values[body.inputs[n].name] =
+          c.in(n).isSequence ? c.in(n).sequence[at] : c.ref(n);
+    }
+    SmallVector<ValueRef> results;
+    if (!c.im.importGraph(body, scope, c.frame, results))
+      return;
+    for (auto [list, result] : llvm::zip(mapped, results))
+      list.push_back(result);
+  }
+  for (auto [n, list] : llvm::enumerate(mapped))
+    c.set(n, makeSequence(std::move(list)));
+}
+
 void importOptional(NodeContext &c) {
   if (c.has(0))
     return c.set(0, c.ref(0));
@@ -192,6 +227,7 @@ void raddle::onnx::addSequenceOps(OpTable &table) {
       {"ConcatFromSequence", "s", 1, "axis=i! new_axis=i", importConcatFrom},
       {"SplitToSequence", "x l?", 1, "axis=i keepdims=i", importSplitTo,
        nullptr, known},
+      {"SequenceMap", "s s*", 0, "body=g!", importMap, nullptr, known},
       {"Optional", "s?", 1, "type=y", importOptional, nullptr,
        "optionals as inputs or outputs of the model"},
       {"OptionalHasElement", "s?", 1, "", importHasElement},

@@ -11,61 +11,69 @@ namespace {
 // Slice
 //===----------------------------------------------------------------------===//
 
+/// Per dim of the input.
 struct SliceSpec {
-  SmallVector<Scalar> starts, ends, steps;
-  SmallVector<int64_t> axes;
+  Sizes starts, ends, steps;
 };
 
 std::optional<SliceSpec> sliceSpec(NodeContext &c) {
-  SliceSpec spec;
-  auto toScalars = [](ArrayRef<int64_t> values) {
-    return SmallVector<Scalar>(values.begin(), values.end());
+  SmallVector<Scalar> starts, ends, steps, axes;
+  int64_t rank = c.rank(0);
+  auto fromAttribute = [&](const char *name, SmallVector<Scalar> &into) {
+    SmallVector<int64_t> values = c.ints(name);
+    into.assign(values.begin(), values.end());
   };
+  auto fromInput = [&](unsigned n, SmallVector<Scalar> &into) {
+    auto given = c.scalars(n);
+    if (given)
+      into = *given;
+    return given.has_value();
+  };
+  bool hasAxes = false;
   if (c.opset < 10) {
-    spec.starts = toScalars(c.ints("starts"));
-    spec.ends = toScalars(c.ints("ends"));
-    spec.axes = c.ints("axes");
+    fromAttribute("starts", starts);
+    fromAttribute("ends", ends);
+    SmallVector<int64_t> known = c.ints("axes");
+    hasAxes = !known.empty();
+    if (!c.axes(known, rank))
+      return std::nullopt;
+    axes.assign(known.begin(), known.end());
   } else {
     if (!c.has(1) || !c.has(2)) {
       c.error("the starts and ends are missing");
       return std::nullopt;
     }
-    auto starts = c.scalars(1), ends = c.scalars(2);
-    if (!starts || !ends)
+    if (!fromInput(1, starts) || !fromInput(2, ends) ||
+        (c.has(4) && !fromInput(4, steps)))
       return std::nullopt;
-    spec.starts = *starts;
-    spec.ends = *ends;
     if (c.has(3)) {
-      auto axes = c.integers(3);
-      if (!axes)
+      auto given = c.hostAxes(3, rank);
+      if (!given)
         return std::nullopt;
-      spec.axes = *axes;
-    }
-    if (c.has(4)) {
-      auto steps = c.scalars(4);
-      if (!steps)
-        return std::nullopt;
-      spec.steps = *steps;
+      hasAxes = !given->empty();
+      axes = *given;
     }
   }
-  size_t count = spec.starts.size();
-  if (spec.axes.empty())
-    llvm::append_range(spec.axes, llvm::seq<int64_t>(0, count));
-  if (spec.steps.empty())
-    spec.steps.assign(count, Scalar(1));
-  if (spec.ends.size() != count || spec.axes.size() != count ||
-      spec.steps.size() != count) {
-    c.error("the starts, ends, axes and steps differ in number");
+  size_t count = starts.size();
+  if (!hasAxes && static_cast<int64_t>(count) <= rank)
+    for (size_t n = 0; n < count; ++n)
+      axes.push_back(static_cast<int64_t>(n));
+  if (steps.empty())
+    steps.assign(count, Scalar(1));
+  if (ends.size() != count || axes.size() != count || steps.size() != count) {
+    c.error("the starts, ends, axes and steps differ in number, or are more "
+            "than the input has dims");
     return std::nullopt;
   }
-  if (!c.axes(spec.axes, c.rank(0)))
-    return std::nullopt;
-  for (const Scalar &step : spec.steps)
+  for (const Scalar &step : steps)
     if (step.isInteger(0) || step.isInteger(INT64_MIN)) {
       c.error("a step is " + std::to_string(step.integer));
       return std::nullopt;
     }
-  return spec;
+  // Without an axis a dim is taken as it is.
+  return SliceSpec{c.perDim(axes, starts, rank, 0),
+                   c.perDim(axes, ends, rank, INT64_MAX),
+                   c.perDim(axes, steps, rank, 1)};
 }
 
 /// First element and number of elements of `start:end:step` in a dim, as
@@ -123,20 +131,19 @@ void importSlice(NodeContext &c) {
   Sizes own = c.g.sizesOf(x), target = own;
   Sizes offsets(own.size(), Scalar(0));
   SmallVector<int64_t> strides(own.size(), 1);
-  for (auto [n, axis] : llvm::enumerate(spec->axes)) {
-    if (!spec->steps[n].isConstant())
+  for (auto [axis, step] : llvm::enumerate(spec->steps)) {
+    bool all = step.isInteger(1) && spec->starts[axis].isInteger(0) &&
+               spec->ends[axis].isInteger(INT64_MAX);
+    if (!step.isConstant() || all)
       continue;
-    auto [offset, size] = sliceBounds(c.h, spec->starts[n], spec->ends[n],
-                                      spec->steps[n].integer, own[axis]);
-    offsets[axis] = offset;
-    target[axis] = size;
-    strides[axis] = spec->steps[n].integer;
+    std::tie(offsets[axis], target[axis]) = sliceBounds(
+        c.h, spec->starts[axis], spec->ends[axis], step.integer, own[axis]);
+    strides[axis] = step.integer;
   }
   x = c.g.slice(x, offsets, target, strides);
-  for (auto [n, axis] : llvm::enumerate(spec->axes))
-    if (!spec->steps[n].isConstant())
-      x = sliceByIndex(c, x, axis, spec->starts[n], spec->ends[n],
-                       spec->steps[n]);
+  for (auto [axis, step] : llvm::enumerate(spec->steps))
+    if (!step.isConstant())
+      x = sliceByIndex(c, x, axis, spec->starts[axis], spec->ends[axis], step);
   c.set(0, x);
 }
 
@@ -147,17 +154,16 @@ bool hostSlice(NodeContext &c) {
   const HostTensor &source = *c.host(0);
   SmallVector<int64_t> shape(source.shape.begin(), source.shape.end());
   SmallVector<int64_t> offsets(shape.size(), 0), strides(shape.size(), 1);
-  for (auto [n, axis] : llvm::enumerate(spec->axes)) {
-    if (!spec->steps[n].isConstant())
+  for (auto [axis, step] : llvm::enumerate(spec->steps)) {
+    if (!step.isConstant())
       return false;
-    auto [offset, size] =
-        sliceBounds(c.h, spec->starts[n], spec->ends[n], spec->steps[n].integer,
-                    source.shape[axis]);
+    auto [offset, size] = sliceBounds(c.h, spec->starts[axis], spec->ends[axis],
+                                      step.integer, source.shape[axis]);
     if (!offset.isConstant() || !size.isConstant())
       return false;
     offsets[axis] = offset.integer;
     shape[axis] = size.integer;
-    strides[axis] = spec->steps[n].integer;
+    strides[axis] = step.integer;
   }
   return hostRemap(c, shape, [&](SmallVectorImpl<int64_t> &index) {
     for (auto [at, offset, stride] : llvm::zip(index, offsets, strides))
@@ -357,25 +363,22 @@ void importPad(NodeContext &c) {
     pads = *given;
   }
   int64_t rank = c.rank(0);
-  SmallVector<int64_t> axes;
+  SmallVector<Scalar> axes;
   if (c.has(3)) {
-    auto given = c.integers(3);
+    auto given = c.hostAxes(3, rank);
     if (!given)
       return;
     axes = *given;
   } else {
-    llvm::append_range(axes, llvm::seq<int64_t>(0, rank));
+    for (int64_t d = 0; d < rank; ++d)
+      axes.push_back(d);
   }
   if (pads.size() != 2 * axes.size())
     return c.error("has " + std::to_string(pads.size()) + " pads for " +
                    std::to_string(axes.size()) + " dims");
-  if (!c.axes(axes, rank))
-    return;
-  Sizes low(rank, Scalar(0)), high(rank, Scalar(0));
-  for (auto [n, axis] : llvm::enumerate(axes)) {
-    low[axis] = pads[n];
-    high[axis] = pads[n + axes.size()];
-  }
+  ArrayRef<Scalar> all(pads);
+  Sizes low = c.perDim(axes, all.take_front(axes.size()), rank, 0);
+  Sizes high = c.perDim(axes, all.drop_front(axes.size()), rank, 0);
   Value value;
   if (mode == graph::PadMode::constant) {
     if (c.has(2)) {
@@ -491,12 +494,11 @@ void importTrilu(NodeContext &c) {
 void raddle::onnx::addSliceOps(OpTable &table) {
   OpRow rows[] = {
       {"Slice", "x l? l? l? l?", 1, "starts=is ends=is axes=is", importSlice,
-       hostSlice, "", 3, 'o'},
+       hostSlice},
       {"Split", "x l?", 0, "axis=i split=is num_outputs=i", importSplit,
        hostSplit},
       {"Concat", "x x*", 1, "axis=i", importConcat, hostConcat},
-      {"Pad", "x l? x? l?", 1, "mode=s pads=is value=f", importPad, nullptr, "",
-       3, 'o'},
+      {"Pad", "x l? x? l?", 1, "mode=s pads=is value=f", importPad},
       {"CenterCropPad", "x l", 1, "axes=is", importCenterCropPad},
       {"DepthToSpace", "x", 1, "blocksize=i! mode=s", importDepthToSpace},
       {"SpaceToDepth", "x", 1, "blocksize=i! mode=s", importSpaceToDepth},
