@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 import numpy as np
+import onnx
 
 
 @dataclass
@@ -27,6 +28,7 @@ class Variant:
 class Family:
     name: str
     opset: int = 18
+    domain: str = ""
     # Sizes of the inputs are not in the model.
     dynamic: bool = False
     variants: list = field(default_factory=list)
@@ -40,7 +42,7 @@ class Family:
         self.random = np.random.default_rng(sum(map(ord, self.name)))
 
     def add(self, op, *inputs, outputs=1, ulp=0, fraction=0, **attributes):
-        shown = ",".join(f"{k}={v}" for k, v in attributes.items())
+        shown = ",".join(f"{k}={v}" for k, v in attributes.items() if not isinstance(v, onnx.TensorProto))
         self.variants.append(Variant(op, list(inputs), outputs, attributes, f"{op}#{len(self.variants)}({shown})",
                                      ulp, fraction))
 
@@ -487,6 +489,94 @@ def control_else():
     return Family("control_else", text=family.text, feeds=feeds)
 
 
+def patches():
+    """Windows as gathers, and regions of interest."""
+    f = Family("patches", opset=18)
+    x = f.floats(2, 3, 7, 8)
+    f.add("MaxPool", x, kernel_shape=[3, 2], strides=[2, 3], pads=[1, 0, 1, 1], outputs=2)
+    f.add("MaxPool", x, kernel_shape=[2, 2], dilations=[2, 3], storage_order=1, outputs=2)
+    f.add("MaxPool", f.floats(1, 2, 9), kernel_shape=[3], strides=[2], outputs=2)
+    f.add("MaxPool", f.floats(1, 2, 4, 5, 6), kernel_shape=[2, 3, 2], outputs=2)
+    pooled, where = f.floats(1, 2, 3, 2), np.array([[[[0, 3], [9, 11], [20, 22]], [[25, 26], [33, 35], [46, 47]]]])
+    f.add("MaxUnpool", pooled, where, kernel_shape=[2, 2], strides=[2, 2])
+    f.add("Col2Im", f.floats(2, 3 * 6, 4 * 3), ints(5, 4), ints(2, 3), pads=[0, 1, 0, 0], fraction=2e-7)
+    f.add("Col2Im", f.floats(1, 2 * 4, 2 * 2), ints(5, 6), ints(2, 2), strides=[2, 3], dilations=[2, 1], fraction=2e-7)
+    rois = np.array([[0, 0, 6, 5], [1.5, 2.25, 4, 6.5], [-1, -2, 3, 3]], np.float32)
+    image = Const(np.array([0, 1, 1], np.int64))
+    bound = {"fraction": 2e-6}
+    for mode in ["half_pixel", "output_half_pixel"]:
+        f.add("RoiAlign", x, rois, image, coordinate_transformation_mode=mode, output_height=2, output_width=3,
+              sampling_ratio=2, **bound)
+        f.add("RoiAlign", x, rois, image, coordinate_transformation_mode=mode, output_height=2, output_width=2,
+              spatial_scale=0.75, **bound)
+    f.add("MaxRoiPool", x, np.array([[0, 0, 0, 6, 5], [1, 1, 2, 4, 6]], np.float32), pooled_shape=[2, 3])
+    f.add("MaxRoiPool", x, np.array([[1, 2, 2, 14, 12]], np.float32), pooled_shape=[2, 2], spatial_scale=0.5)
+    return f
+
+
+def signal():
+    f = Family("signal", opset=17)
+    bound = {"fraction": 4e-6}
+    x = f.floats(2, 40, 1)
+    f.add("STFT", x, Const(np.int64(8)), None, Const(np.int64(16)), **bound)
+    f.add("STFT", x, Const(np.int64(5)), Const(f.floats(12)), None, onesided=0, **bound)
+    f.add("DFT", f.floats(2, 9, 1), axis=1, **bound)
+    f.add("DFT", f.floats(2, 9, 2), axis=1, inverse=1, **bound)
+    f.add("DFT", f.floats(2, 9, 1), axis=1, onesided=1, **bound)
+    f.add("HannWindow", Const(np.int64(10)), fraction=1e-6)
+    f.add("MelWeightMatrix", Const(np.int64(8)), Const(np.int64(16)), Const(np.int64(8192)), Const(np.float32(0)),
+          Const(np.float32(4096)), fraction=1e-6)
+    for size in [1, 2, 3, 5]:
+        f.add("Det", f.floats(3, size, size), **bound)
+    return f
+
+
+def selection():
+    """Results whose size depends on the data."""
+    f = Family("selection", opset=16)
+    boxes = f.random.random((2, 12, 4)).astype(np.float32)
+    scores = f.random.random((2, 3, 12)).astype(np.float32)
+    for centre in [0, 1]:
+        f.add("NonMaxSuppression", boxes, scores, ints(4), Const(np.array([0.3], np.float32)),
+              Const(np.array([0.2], np.float32)), center_point_box=centre)
+    f.add("NonMaxSuppression", boxes, scores, ints(20))
+    x = f.integers(0, 5, 12).astype(np.float32)
+    for order in [0, 1]:
+        f.add("Unique", x, outputs=4, sorted=order)
+        f.add("Unique", f.integers(0, 2, 6, 3), outputs=4, axis=0, sorted=order)
+        f.add("Unique", f.integers(0, 2, 2, 7).astype(np.float32), outputs=4, axis=1, sorted=order)
+    f.add("NonZero", f.integers(0, 2, 3, 4))
+    f.add("Compress", f.floats(3, 4), f.integers(0, 2, 4).astype(bool), axis=1)
+    tokens = f.integers(0, 4, 2, 9)
+    grams = {"ngram_counts": [0, 2], "ngram_indexes": [3, 1, 0, 2], "pool_int64s": [2, 3, 1, 2, 0, 3]}
+    for mode in ["TF", "IDF", "TFIDF"]:
+        f.add("TfIdfVectorizer", tokens, min_gram_length=1, max_gram_length=2, max_skip_count=2, mode=mode,
+              weights=[0.5, 2.0, 1.5, 3.0], **grams)
+    return f
+
+
+def learned():
+    """Operators of ai.onnx.ml."""
+    f = Family("learned", opset=5, domain="ai.onnx.ml")
+    x = f.floats(6, 3)
+    f.add("Binarizer", x, threshold=0.25)
+    f.add("ArrayFeatureExtractor", x, ints(2, 0))
+    f.add("Scaler", x, offset=[0.5, 1.0, -2.0], scale=[2.0, 0.5, 3.0], ulp=1)
+    for norm in ["MAX", "L1", "L2"]:
+        f.add("Normalizer", np.abs(x), norm=norm, ulp=4)
+    f.add("LinearRegressor", x, coefficients=[0.5, 1.0, -2.0, 3.0, 0.25, 1.5], intercepts=[0.1, -0.2], targets=2,
+          fraction=1e-6)
+    trees = {"nodes_splits": np.array([0.1, -0.3, 0.5, 0.2], np.float32), "nodes_featureids": [0, 1, 2, 1],
+             "nodes_modes": np.array([0, 3, 1, 0], np.uint8), "nodes_truenodeids": [1, 0, 2, 4],
+             "nodes_falsenodeids": [2, 1, 3, 5], "nodes_trueleafs": [0, 1, 1, 1], "nodes_falseleafs": [0, 1, 1, 1],
+             "leaf_targetids": [0, 1, 0, 1, 0, 1],
+             "leaf_weights": np.array([1.5, -2, 0.25, 3, -1, 0.5], np.float32), "tree_roots": [0, 3], "n_targets": 2}
+    trees = {k: onnx.numpy_helper.from_array(v, k) if isinstance(v, np.ndarray) else v for k, v in trees.items()}
+    f.add("TreeEnsemble", x, aggregate_function=1, ulp=2, **trees)
+    return f
+
+
 def families():
     return [unary(), gelu(), binary(), cast(), half(), shape(), gather(), scatter(), contraction(), convolution(),
-            reduction(), rows(), pooling(), resize(), order(), recurrent(), quantization(), attention(), control(), control_else(), dynamic()]
+            reduction(), rows(), pooling(), resize(), order(), recurrent(), quantization(), attention(), control(),
+            control_else(), patches(), signal(), selection(), learned(), dynamic()]

@@ -46,10 +46,12 @@ def build(family):
             inputs.append(onnx.helper.make_tensor_value_info(name, kind, shape))
             feeds[name] = array
         results = [f"v{number}_out{k}" for k in range(variant.outputs)]
-        nodes.append(onnx.helper.make_node(variant.op, names, results, name=variant.name, **variant.attributes))
+        nodes.append(onnx.helper.make_node(variant.op, names, results, name=variant.name, domain=family.domain,
+                                           **variant.attributes))
         outputs += [onnx.ValueInfoProto(name=name) for name in results]
     graph = onnx.helper.make_graph(nodes, family.name, inputs, outputs, initializers)
-    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", family.opset)], ir_version=9)
+    opsets = [onnx.helper.make_opsetid(family.domain, family.opset)]
+    model = onnx.helper.make_model(graph, opset_imports=opsets, ir_version=9)
     inferred = onnx.shape_inference.infer_shapes(model)
     kinds = {value.name: value for value in inferred.graph.output}
     for value in model.graph.output:

@@ -119,6 +119,7 @@ const std::vector<OpRow> &raddle::onnx::allOps() {
     addNGramOps(table);
     addUniqueOps(table);
     addMachineLearningOps(table);
+    addRandomOps(table);
     llvm::sort(table, [](const OpRow &a, const OpRow &b) {
       return std::make_pair(llvm::StringRef(a.domain),
                             llvm::StringRef(a.name)) <

@@ -105,6 +105,7 @@ void addFlexAttentionOps(OpTable &table);
 void addNGramOps(OpTable &table);
 void addUniqueOps(OpTable &table);
 void addMachineLearningOps(OpTable &table);
+void addRandomOps(OpTable &table);
 
 } // namespace raddle::onnx
 

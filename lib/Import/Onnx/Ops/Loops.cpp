@@ -29,6 +29,7 @@ public:
 private:
   bool start();
   bool importBody();
+  void keepPromises();
   bool settle(bool &changed);
   ValueRef argumentValue(const Carried &carried, unsigned &at);
   SmallVector<Value> flatten(const Carried &carried, OnnxValue &value);
@@ -49,6 +50,8 @@ private:
   };
   std::vector<Stack> stacks;
   bool isWhile = false;
+  /// The iterations of a loop that counts.
+  Scalar trip;
 };
 
 Block *frontOf(Region &region) { return &region.front(); }
@@ -130,6 +133,38 @@ bool LoopImport::importBody() {
   spec.bind(scope, Scalar(Value(block->getArgument(0))));
   bodyResults.clear();
   return c.im.importGraph(*spec.body, scope, c.frame, bodyResults);
+}
+
+/// Where the file states that a carried tensor keeps a size which the body
+/// computes, that is checked in every iteration.
+void LoopImport::keepPromises() {
+  size_t first = spec.bodyHasCondition;
+  Block *block = frontOf(*region);
+  for (auto [n, one] : llvm::enumerate(carried)) {
+    if (first + n >= bodyResults.size() || one.onHost)
+      continue;
+    ValueRef &result = bodyResults[first + n];
+    const auto &stated = spec.body->outputs[first + n].shape;
+    if (result->isSequence || result->isNone || !stated)
+      continue;
+    RegionScope inside(c, block);
+    Sizes sizes = c.im.sizesOf(*result);
+    if (sizes.size() != stated->size() || sizes.size() != one.sizes.size())
+      continue;
+    bool kept = false;
+    for (auto [size, dim, had] : llvm::zip(sizes, *stated, one.sizes)) {
+      if (size.isConstant() || !dim.value || !had.isInteger(*dim.value))
+        continue;
+      size = c.g.assumeEqual(size, had);
+      kept = true;
+    }
+    if (!kept)
+      continue;
+    Value tensor = c.im.tensorOf(*result);
+    result = c.im.makeTensor(
+        c.g.castTo(tensor, c.g.typeFor(sizes, GraphBuilder::elementOf(tensor))),
+        result->type);
+  }
 }
 
 /// Widens what is carried to what the body gives; `changed` when the body has
@@ -254,7 +289,7 @@ bool LoopImport::appendStacked() {
       size = c.g.assumeEqual(size, *(*stated)[d].value);
       row = c.g.castTo(row, c.g.typeFor(stack.row, element));
     }
-    Sizes all{stack.grows ? Scalar(0) : *spec.trip};
+    Sizes all{stack.grows ? Scalar(0) : trip};
     all.append(stack.row);
     Value init = c.g.filled(0, element, all);
     RankedTensorType type = GraphBuilder::typeOf(init);
@@ -291,9 +326,8 @@ bool LoopImport::appendStacked() {
 void LoopImport::finish(SmallVectorImpl<ValueRef> &results) {
   Block *block = frontOf(*region);
   SmallVector<Value> values;
-  Scalar rows = spec.trip ? *spec.trip : Scalar();
+  Scalar rows = trip;
   if (!isWhile) {
-    Scalar trip = c.h.select(spec.condition, *spec.trip, 0);
     {
       RegionScope inside(c, block);
       scf::YieldOp::create(c.b, yields);
@@ -364,6 +398,7 @@ bool LoopImport::run(SmallVectorImpl<ValueRef> &results) {
   for (unsigned round = 0;; ++round) {
     if (!importBody())
       return false;
+    keepPromises();
     bool changed;
     if (!settle(changed))
       return false;
@@ -385,6 +420,9 @@ bool LoopImport::run(SmallVectorImpl<ValueRef> &results) {
     c.error("the loop has neither a trip count nor a condition that ends it");
     return false;
   }
+  // A condition that does not hold at first leaves no iteration.
+  if (!isWhile)
+    trip = c.h.select(spec.condition, *spec.trip, 0);
   Block *block = frontOf(*region);
   for (auto [n, one] : llvm::enumerate(carried)) {
     llvm::append_range(inits, flatten(one, *spec.initial[n]));

@@ -13,6 +13,7 @@ struct Pool {
   int64_t length;
   SmallVector<int64_t> tokens;
   SmallVector<int64_t> slots;
+  SmallVector<float> weights;
 };
 
 class NGrams {
@@ -24,6 +25,11 @@ private:
   bool readPools();
   Value constants(ArrayRef<int64_t> numbers, ArrayRef<int64_t> shape);
   Value counts(const Pool &pool, int64_t step);
+  /// One where something was counted.
+  Value indicator(Value count) {
+    return g.cast(g.cast(count, ElemType::Float, ElemType::Bool),
+                  ElemType::Bool, ElemType::Float);
+  }
 
   NodeContext &c;
   GraphBuilder &g;
@@ -48,8 +54,9 @@ bool NGrams::readPools() {
   SmallVector<int64_t> starts = c.ints("ngram_counts"),
                        tokens = c.ints("pool_int64s"),
                        slots = c.ints("ngram_indexes");
+  SmallVector<double> weights = c.floats("weights");
   size_t next = 0;
-  bool good = true;
+  bool good = weights.empty() || weights.size() == slots.size();
   for (auto [n, start] : llvm::enumerate(starts)) {
     int64_t length = static_cast<int64_t>(n) + 1;
     int64_t end = n + 1 < starts.size() ? starts[n + 1]
@@ -59,7 +66,7 @@ bool NGrams::readPools() {
       good = false;
       break;
     }
-    Pool pool{length, {}, {}};
+    Pool pool{length, {}, {}, {}};
     for (int64_t at = start; at < end; at += length, ++next) {
       if (next >= slots.size()) {
         good = false;
@@ -67,6 +74,8 @@ bool NGrams::readPools() {
       }
       pool.tokens.append(tokens.begin() + at, tokens.begin() + at + length);
       pool.slots.push_back(slots[next]);
+      if (!weights.empty())
+        pool.weights.push_back(static_cast<float>(weights[next]));
     }
     if (length >= shortest && length <= longest && !pool.slots.empty())
       pools.push_back(std::move(pool));
@@ -76,8 +85,8 @@ bool NGrams::readPools() {
     outputs = std::max(outputs, slot + 1);
   }
   if (!good || outputs == 0)
-    c.error("the attributes 'ngram_counts', 'ngram_indexes' and 'pool_int64s' "
-            "do not fit each other");
+    c.error("the attributes 'ngram_counts', 'ngram_indexes', 'pool_int64s' and "
+            "'weights' do not fit each other");
   return good && outputs > 0;
 }
 
@@ -116,21 +125,17 @@ void NGrams::run() {
     return c.error("the input has rank " + std::to_string(rank), "rank 1 or 2");
   if (mode != "TF" && mode != "IDF" && mode != "TFIDF")
     return c.error("the attribute 'mode' is '" + mode + "'", "TF, IDF, TFIDF");
-  SmallVector<double> weights = c.floats("weights");
   int64_t skips = c.integer("max_skip_count", 0);
   if (!readPools())
     return;
   if (skips < 0 || skips > 1024)
     return c.error("the attribute 'max_skip_count' is " + std::to_string(skips),
                    "0 to 1024");
-  if (!weights.empty() && static_cast<int64_t>(weights.size()) < outputs)
-    return c.error("has " + std::to_string(weights.size()) + " weights for " +
-                   std::to_string(outputs) + " results");
   rows = g.cast(c.tensor(0), c.type(0), ElemType::Int64);
   if (rank == 1)
     rows = g.insertUnitDims(rows, {0});
   Scalar batch = g.sizeOf(rows, 0);
-  Value total = g.filled(0, i64, {batch, outputs});
+  Value total = g.filled(0, f32, {batch, outputs});
   for (const Pool &pool : pools) {
     Value sum;
     // Skipping changes nothing for single tokens.
@@ -138,27 +143,27 @@ void NGrams::run() {
       Value part = counts(pool, skip + 1);
       sum = sum ? g.add(sum, part) : part;
     }
-    // Several n-grams may share a result.
+    Value share = g.convert<arith::SIToFPOp>(sum, f32);
     int64_t count = pool.slots.size();
+    if (mode != "TF" && !pool.weights.empty()) {
+      if (mode == "IDF")
+        share = indicator(share);
+      share = g.mul(share, g.constant(DenseElementsAttr::get(
+                               RankedTensorType::get({count}, f32),
+                               ArrayRef<float>(pool.weights))));
+    }
+    // Several n-grams may share a result.
     Sizes sizes{batch, count};
     Value at = g.broadcast(constants(pool.slots, {count}), sizes);
     Value next = graph::ScatterElementsOp::create(c.b, total.getType(),
                                                   graph::ScatterKind::add,
-                                                  total, at, sum, int64_t(1));
+                                                  total, at, share, int64_t(1));
     g.setSizes(next, g.sizesOf(total));
     total = next;
   }
-  Value y = mode == "IDF"
-                ? g.cast(g.cast(total, ElemType::Int64, ElemType::Bool),
-                         ElemType::Bool, ElemType::Float)
-                : g.convert<arith::SIToFPOp>(total, f32);
-  if (mode != "TF" && !weights.empty()) {
-    SmallVector<float> numbers(weights.begin(), weights.begin() + outputs);
-    y = g.mul(y, g.constant(DenseElementsAttr::get(
-                     RankedTensorType::get({outputs}, f32),
-                     ArrayRef<float>(numbers))));
-  }
-  c.set(0, rank == 1 ? g.dropDims(y, {0}) : y, ElemType::Float);
+  if (mode == "IDF" && !c.hasAttr("weights"))
+    total = indicator(total);
+  c.set(0, rank == 1 ? g.dropDims(total, {0}) : total, ElemType::Float);
 }
 
 void importNGrams(NodeContext &c) { NGrams(c).run(); }

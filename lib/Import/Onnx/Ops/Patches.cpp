@@ -215,12 +215,17 @@ void importCol2Im(NodeContext &c) {
     steps.push_back(count);
     Value offset = g.sub(g.add(pixel[d], static_cast<double>(pads[d])),
                          g.mul(element[d], static_cast<double>(dilations[d])));
-    Value stride = g.splat(strides[d], i64);
-    Value step = g.div(offset, stride);
-    for (Value holds : {g.compare(CmpI::sge, offset, g.like(offset, 0)),
-                        g.compare(CmpI::slt, step, g.splat(count, i64)),
-                        g.compare(CmpI::eq, g.mul(step, stride), offset)})
-      inside = conjunction(g, inside, holds);
+    inside =
+        conjunction(g, inside, g.compare(CmpI::sge, offset, g.like(offset, 0)));
+    Value step = offset;
+    if (strides[d] != 1) {
+      Value stride = g.splat(strides[d], i64);
+      step = g.div(offset, stride);
+      inside = conjunction(g, inside,
+                           g.compare(CmpI::eq, g.mul(step, stride), offset));
+    }
+    inside =
+        conjunction(g, inside, g.compare(CmpI::slt, step, g.splat(count, i64)));
     column = column ? g.add(g.mul(column, g.splat(count, i64)), step) : step;
   }
   Scalar length = g.assumeEqual(own[2], c.h.product(steps));

@@ -1,4 +1,4 @@
-//===- Training.cpp - Dropout and losses ----------------------------------===//
+//===- Training.cpp - Losses ----------------------------------------------===//
 #include "../Importer.h"
 
 using namespace mlir;
@@ -7,19 +7,6 @@ using namespace raddle::onnx;
 using graph::ReduceKind;
 
 namespace {
-
-void importDropout(NodeContext &c) {
-  if (c.has(2)) {
-    auto training = c.knownReal(2);
-    auto ratio = c.has(1) ? c.knownReal(1) : std::optional<double>(0.5);
-    // Training without dropping anything is inference.
-    if (!training || (*training != 0 && ratio != 0.0))
-      return c.error("dropping elements at random", "inference");
-  }
-  c.set(0, c.ref(0));
-  if (c.wants(1))
-    c.set(1, c.g.filled(1, c.b.getI1Type(), c.sizes(0)), ElemType::Bool);
-}
 
 /// The losses of `logs` `[N, C, ...]` for `labels` `[N, ...]`, weighted and
 /// reduced as the attributes say.
@@ -93,8 +80,6 @@ void importSoftmaxLoss(NodeContext &c) {
 
 void raddle::onnx::addTrainingOps(OpTable &table) {
   OpRow rows[] = {
-      {"Dropout", "f f? b?", 2, "ratio=f seed=i is_test=i", importDropout,
-       nullptr, "dropping elements (training)"},
       {"NegativeLogLikelihoodLoss", "f l f?", 1, "ignore_index=i reduction=s",
        importNll},
       {"SoftmaxCrossEntropyLoss", "f l f?", 2, "ignore_index=i reduction=s",
