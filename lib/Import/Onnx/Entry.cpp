@@ -1,7 +1,6 @@
 //===- Entry.cpp - The entry function: arguments, dims, results -----------===//
 #include "Importer.h"
 
-#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
@@ -158,19 +157,11 @@ Value Importer::keepPromises(const ValueInfo &output, Value result) {
   if (!output.shape || output.shape->size() != sizes.size())
     return result;
   for (auto [size, dim] : llvm::zip(sizes, *output.shape)) {
-    Operation *op = size.value ? size.value.getDefiningOp() : nullptr;
-    if (!dim.value || !op || !isRead(size.value))
+    if (!dim.value || !size.value || !isRead(size.value))
       continue;
-    OpBuilder::InsertionGuard guard(g.b);
-    g.b.setInsertionPointAfter(op);
-    Value promised = g.host.index(*dim.value);
-    auto same = arith::CmpIOp::create(g.b, arith::CmpIPredicate::eq, size.value,
-                                      promised);
-    cf::AssertOp::create(g.b, same,
-                         "output '" + output.name + "' has a dim that is not " +
-                             std::to_string(*dim.value) +
-                             ", which the model states");
-    size.value.replaceAllUsesExcept(promised, same);
+    g.pin(size, *dim.value,
+          "output '" + output.name + "' has a dim that is not " +
+              std::to_string(*dim.value) + ", which the model states");
     size = *dim.value;
   }
   return g.castTo(result, g.typeFor(sizes, GraphBuilder::elementOf(result)));

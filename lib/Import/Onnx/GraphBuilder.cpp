@@ -83,6 +83,18 @@ void GraphBuilder::check(Scalar condition, const std::string &message) {
   cf::AssertOp::create(b, condition.value, text);
 }
 
+void GraphBuilder::pin(Scalar size, int64_t promised,
+                       const std::string &message) {
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointAfterValue(size.value);
+  Value number = host.index(promised);
+  auto same =
+      arith::CmpIOp::create(b, arith::CmpIPredicate::eq, size.value, number);
+  cf::AssertOp::create(b, same, message);
+  size.value.replaceAllUsesExcept(number, same);
+  host.declareEqual(size.value, promised);
+}
+
 Scalar GraphBuilder::assumeEqual(Scalar a, Scalar b) {
   a = host.canonical(a);
   b = host.canonical(b);

@@ -52,6 +52,9 @@ public:
   /// Calls `problem` when they cannot be. Returns the size to go on with.
   Scalar assumeEqual(Scalar a, Scalar b);
   void check(Scalar condition, const std::string &message);
+  /// Takes the computed `size` for `promised` wherever it is used, also before;
+  /// that is checked where it is computed.
+  void pin(Scalar size, int64_t promised, const std::string &message);
 
   // Re-arrangements.
   mlir::Value broadcast(mlir::Value x, llvm::ArrayRef<Scalar> sizes);

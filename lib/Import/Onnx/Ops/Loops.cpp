@@ -30,6 +30,12 @@ private:
   bool start();
   bool importBody();
   void keepPromises();
+  /// Whether the size is a value of the body.
+  bool isOwn(Scalar size) {
+    Block *from = size.value ? size.value.getParentBlock() : nullptr;
+    return from && region->findAncestorBlockInRegion(*from);
+  }
+  void pinInBody(Scalar size, size_t result, int64_t stated);
   bool settle(bool &changed);
   ValueRef argumentValue(const Carried &carried, unsigned &at);
   SmallVector<Value> flatten(const Carried &carried, OnnxValue &value);
@@ -135,6 +141,14 @@ bool LoopImport::importBody() {
   return c.im.importGraph(*spec.body, scope, c.frame, bodyResults);
 }
 
+/// Takes a size that the body computes for the one that the file states.
+void LoopImport::pinInBody(Scalar size, size_t result, int64_t stated) {
+  const ValueInfo &output = spec.body->outputs[spec.bodyHasCondition + result];
+  c.g.pin(size, stated,
+          "'" + output.name + "' has a dim that is not " +
+              std::to_string(stated) + ", which the model states");
+}
+
 /// Where the file states that a carried tensor keeps a size which the body
 /// computes, that is checked in every iteration.
 void LoopImport::keepPromises() {
@@ -153,9 +167,11 @@ void LoopImport::keepPromises() {
       continue;
     bool kept = false;
     for (auto [size, dim, had] : llvm::zip(sizes, *stated, one.sizes)) {
-      if (size.isConstant() || !dim.value || !had.isInteger(*dim.value))
+      if (size.isConstant() || !dim.value || !had.isInteger(*dim.value) ||
+          !isOwn(size))
         continue;
-      size = c.g.assumeEqual(size, had);
+      pinInBody(size, n, had.integer);
+      size = had;
       kept = true;
     }
     if (!kept)
@@ -271,9 +287,7 @@ bool LoopImport::appendStacked() {
     Stack stack{value.type, c.g.sizesOf(row), isWhile};
     const auto &stated = spec.body->outputs[n].shape;
     for (auto [d, size] : llvm::enumerate(stack.row)) {
-      Value value = size.value;
-      Block *from = value ? value.getParentBlock() : nullptr;
-      if (!from || !region->findAncestorBlockInRegion(*from))
+      if (!isOwn(size))
         continue;
       // A size of the body's own is unknown before the loop, unless the file
       // states it.
@@ -286,7 +300,8 @@ bool LoopImport::appendStacked() {
         return false;
       }
       RegionScope inside(c, block);
-      size = c.g.assumeEqual(size, *(*stated)[d].value);
+      pinInBody(size, n - first + carried.size(), *(*stated)[d].value);
+      size = *(*stated)[d].value;
       row = c.g.castTo(row, c.g.typeFor(stack.row, element));
     }
     Sizes all{stack.grows ? Scalar(0) : trip};
