@@ -402,9 +402,25 @@ void AttentionBound::runHead(int64_t b, int64_t h) {
       double error =
           spread[c] + summing.relative * sizes[c] + double(n) * 0x1p-149;
       double result = sums[c] / sum;
+      // Whatever the scores' errors: the computed weights are not negative and
+      // add up to one but for their roundings, so the result lies between the
+      // values.
+      double slack = summing.lhs.unit + summing.rhs.unit + summing.relative +
+                     gamma(8 + blocks) + 2 * u32 +
+                     double(n) * (summing.lhs.tiny + 0x1p-126);
+      double distance = 0, most = 0;
+      for (int64_t j = 0; j < n; ++j) {
+        if (pError[j] == 0 && p[j] == 0)
+          continue;
+        double x = v[j * e + c], own = ve[j * e + c];
+        distance = std::max(distance, std::fabs(x - result) + own);
+        most = std::max(most, std::fabs(x) + own);
+      }
+      double convex = distance + 1.01 * slack * most;
       error = sum > sumError
                   ? (error + std::fabs(result) * sumError) / (sum - sumError)
                   : INFINITY;
+      error = std::min(error, convex);
       errors[c] =
           error + (out.unit + u32) * (std::fabs(result) + error) + out.tiny;
     }
