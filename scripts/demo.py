@@ -52,7 +52,7 @@ def short(nodes, limit=44):
     return text if len(text) <= limit else "…" + text[-(limit - 1):]
 
 
-LAUNCH = re.compile(r"\d+ (\S+) grid (\S+) block (\S+) shared (\d+)(?:  (.*))?$")
+LAUNCH = re.compile(r"\d+ (\S+) grid (\S+) block (\S+) shared (\d+)(?: \[.*?\])?(?:  (.*))?$")
 
 
 def read_launches(text):

@@ -433,17 +433,11 @@ LogicalResult Exporter::exportControlFlow(scf::WhileOp op,
   return success();
 }
 
-FailureOr<uint32_t> Exporter::getKernel(plan::LaunchOp op) {
-  auto [entry, inserted] =
-      kernels.insert({op.getKernelAttr(), uint32_t(program.kernels.size())});
-  if (!inserted)
-    return entry->second;
-  auto func = module.lookupSymbol<LLVM::LLVMFuncOp>(op.getKernelAttr());
-  if (!func)
-    return op.emitOpError("there is no kernel ") << op.getKernelAttr();
+FailureOr<host::Kernel> raddle::describeKernel(LLVM::LLVMFuncOp func,
+                                               StringRef module) {
   host::Kernel kernel;
   kernel.name = func.getSymName().str();
-  kernel.module = op.getKernelAttr().getRootReference().str();
+  kernel.module = module.str();
   if (auto shared = func->getAttrOfType<IntegerAttr>("raddle.shared"))
     kernel.shared = shared.getInt();
   if (auto threads = func->getAttrOfType<DenseI32ArrayAttr>(
@@ -463,13 +457,30 @@ FailureOr<uint32_t> Exporter::getKernel(plan::LaunchOp op) {
              << type;
     kernel.params.push_back(kind);
   }
-  if (auto nodes = op.getNodesAttr())
-    for (auto node : nodes.getAsRange<StringAttr>())
-      kernel.nodes.push_back(node.str());
   if (auto parameters = func->getAttrOfType<ArrayAttr>("tile.parameters"))
     for (auto parameter : parameters.getAsRange<StringAttr>())
       kernel.variant += (kernel.variant.empty() ? "" : ",") + parameter.str();
-  program.kernels.push_back(kernel);
+  if (auto guard = func->getAttrOfType<StringAttr>("tile.guard"))
+    kernel.variant += " if " + guard.str();
+  return kernel;
+}
+
+FailureOr<uint32_t> Exporter::getKernel(plan::LaunchOp op) {
+  auto [entry, inserted] =
+      kernels.insert({op.getKernelAttr(), uint32_t(program.kernels.size())});
+  if (!inserted)
+    return entry->second;
+  auto func = module.lookupSymbol<LLVM::LLVMFuncOp>(op.getKernelAttr());
+  if (!func)
+    return op.emitOpError("there is no kernel ") << op.getKernelAttr();
+  auto described = describeKernel(func, op.getKernelAttr().getRootReference());
+  if (failed(described))
+    return failure();
+  host::Kernel &kernel = *described;
+  if (auto nodes = op.getNodesAttr())
+    for (auto node : nodes.getAsRange<StringAttr>())
+      kernel.nodes.push_back(node.str());
+  program.kernels.push_back(std::move(kernel));
   return entry->second;
 }
 

@@ -60,6 +60,15 @@ std::string KernelCache::getKey(ModuleOp kernel, llvm::StringRef target) const {
   return llvm::toHex(hash.final(), /*LowerCase=*/true);
 }
 
+std::string KernelCache::getKey(llvm::StringRef text) const {
+  if (folder.empty())
+    return {};
+  llvm::SHA256 hash;
+  hash.update(getCompilerIdentity());
+  hash.update(text);
+  return llvm::toHex(hash.final(), /*LowerCase=*/true);
+}
+
 std::string KernelCache::getPath(llvm::StringRef key) const {
   llvm::SmallString<128> path(folder);
   // The prefix is what llvm::pruneCache looks for.

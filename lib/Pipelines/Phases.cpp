@@ -8,6 +8,7 @@
 #include "dialects/Tile/Conversion/TileToNVVM/TileToNVVM.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
+#include "raddle/Pipelines/Tuning.h"
 #include "raddle/Reference/Passes.h"
 
 using namespace mlir;
@@ -37,6 +38,16 @@ std::optional<Phase> raddle::parsePhase(llvm::StringRef name) {
 
 llvm::StringRef raddle::getPhaseName(Phase phase) {
   return phases[unsigned(phase)].name;
+}
+
+std::string raddle::getPolicyName(const CompileOptions &options) {
+  if (!options.policy.empty())
+    return options.policy;
+  if (!options.parameters.empty())
+    return "file";
+  return options.optimize < 2    ? "rules"
+         : options.optimize == 2 ? "table"
+                                 : "measured";
 }
 
 void raddle::buildPhase(OpPassManager &passes, Phase phase,
@@ -96,12 +107,22 @@ void raddle::buildPhase(OpPassManager &passes, Phase phase,
   case Phase::Order:
     onFunction(graph::createGraphOrder());
     break;
-  case Phase::Tile:
+  case Phase::Tile: {
     passes.addPass(graph::createGraphExpandEncodings());
-    passes.addPass(graph::createGraphLowerToTile());
+    graph::GraphLowerToTileOptions tile;
+    tile.policy = getPolicyName(options);
+    tile.parameters = options.parameters;
+    tile.variants = options.variants;
+    tile.sizes = options.sizes;
+    tile.measureLimit = options.measureLimit;
+    tile.cacheDir = options.cache.getFolder();
+    registerMeasuredPolicy();
+    tile.targets.assign(options.targets.begin(), options.targets.end());
+    passes.addPass(graph::createGraphLowerToTile(tile));
     passes.addPass(createCanonicalizerPass());
     passes.addPass(createCSEPass());
     break;
+  }
   case Phase::Plan:
     onFunction(plan::createPlanAssignOffsets());
     passes.addPass(createCanonicalizerPass());
@@ -120,10 +141,19 @@ struct PhasePipelineOptions : PassPipelineOptions<PhasePipelineOptions> {
   Option<unsigned> optimize{*this, "optimize",
                             llvm::cl::desc("optimization level, 0 to 3"),
                             llvm::cl::init(2)};
+  Option<std::string> policy{*this, "policy",
+                             llvm::cl::desc("who chooses parameters"),
+                             llvm::cl::init("")};
+  Option<std::string> parameters{*this, "parameters",
+                                 llvm::cl::desc("the file of policy file"),
+                                 llvm::cl::init("")};
+  ListOption<std::string> targets{*this, "targets",
+                                  llvm::cl::desc("targets (default sm_80)")};
 };
 } // namespace
 
 void raddle::registerPhasePipelines() {
+  registerMeasuredPolicy();
   // Pipelines live as long as the program.
   static std::vector<
       std::unique_ptr<PassPipelineRegistration<PhasePipelineOptions>>>
@@ -137,6 +167,11 @@ void raddle::registerPhasePipelines() {
               CompileOptions options;
               options.compute = given.compute;
               options.optimize = given.optimize;
+              options.policy = given.policy;
+              options.parameters = given.parameters;
+              if (!given.targets.empty())
+                options.targets.assign(given.targets.begin(),
+                                       given.targets.end());
               buildPhase(passes, phase, options);
             }));
   }

@@ -47,6 +47,12 @@ LogicalResult raddle::writeReport(ModuleOp module,
     return failure();
   std::vector<KernelRow> rows(program->kernels.size());
   visit(program->body, rows);
+  auto reasonOf = [&](const host::Kernel &kernel) {
+    auto inner = module.lookupSymbol<ModuleOp>(kernel.module);
+    auto reason =
+        inner ? inner->getAttrOfType<StringAttr>("tile.reason") : StringAttr();
+    return reason ? reason.getValue() : StringRef();
+  };
   auto ptxas = target::findPtxas();
   // Figures of the assembler by target, then kernel.
   std::map<std::string, std::map<std::string, target::AssembledKernel>> figures;
@@ -75,6 +81,7 @@ LogicalResult raddle::writeReport(ModuleOp module,
           out.attribute("block", kernel.block[0]);
           out.attribute("shared", kernel.shared);
           out.attribute("parameters", kernel.variant);
+          out.attribute("policy", reasonOf(kernel));
           out.attributeArray("nodes", [&] {
             for (const std::string &node : row.nodes)
               out.value(node);
@@ -97,7 +104,7 @@ LogicalResult raddle::writeReport(ModuleOp module,
                      "shared");
   for (auto &[target, byKernel] : figures)
     os << llvm::format(" %6s %6s", (target + " regs").c_str(), "spills");
-  os << "  grid; parameters\n";
+  os << "  grid; parameters; policy\n";
   for (auto [kernel, row] : llvm::zip(program->kernels, rows)) {
     os << llvm::format("%-24s %8u %6lld %8lld", kernel.name.c_str(),
                        row.launches, (long long)kernel.block[0],
@@ -106,7 +113,8 @@ LogicalResult raddle::writeReport(ModuleOp module,
       const auto &figure = byKernel[kernel.module];
       os << llvm::format(" %10u %6u", figure.registers, figure.spillBytes);
     }
-    os << "  " << row.grid << "; " << kernel.variant << '\n';
+    os << "  " << row.grid << "; " << kernel.variant << "; " << reasonOf(kernel)
+       << '\n';
   }
   if (!ptxas)
     os << "registers and spills are not known: ptxas was not found\n";

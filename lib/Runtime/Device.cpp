@@ -103,6 +103,22 @@ const std::string &Device::fallbackReason() const {
   return impl_->fallbackReason;
 }
 
+bool Device::countEvents(bool on) {
+  if (!impl_->driver->enableCounters)
+    return false;
+  impl_->driver->enableCounters(on);
+  impl_->driver->resetCounters();
+  return true;
+}
+
+std::string Device::takeCounters() {
+  if (!impl_->driver->getCounters)
+    return {};
+  std::string counters = impl_->driver->getCounters();
+  impl_->driver->resetCounters();
+  return counters;
+}
+
 Device::Impl::~Impl() {
   if (context)
     driver->primaryCtxRelease(handle);

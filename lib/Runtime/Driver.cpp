@@ -42,6 +42,12 @@ Expected<std::shared_ptr<const Driver>> bind(void *handle,
       ::dlsym(handle, "raddleVgpuLastFault"));
   driver->lastFaultJson = reinterpret_cast<const char *(*)()>(
       ::dlsym(handle, "raddleVgpuLastFaultJson"));
+  driver->getCounters = reinterpret_cast<const char *(*)()>(
+      ::dlsym(handle, "raddleVgpuGetCounters"));
+  driver->resetCounters =
+      reinterpret_cast<void (*)()>(::dlsym(handle, "raddleVgpuResetCounters"));
+  driver->enableCounters = reinterpret_cast<void (*)(int)>(
+      ::dlsym(handle, "raddleVgpuEnableCounters"));
   return std::shared_ptr<const Driver>(std::move(driver));
 }
 

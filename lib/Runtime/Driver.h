@@ -92,6 +92,10 @@ struct Driver {
   /// vendor's library.
   const char *(*lastFault)() = nullptr;
   const char *(*lastFaultJson)() = nullptr;
+  /// The virtual GPU's counters; null in a vendor's library.
+  const char *(*getCounters)() = nullptr;
+  void (*resetCounters)() = nullptr;
+  void (*enableCounters)(int) = nullptr;
   /// Where it was found.
   std::string path;
 

@@ -8,6 +8,7 @@
 #include "raddle/Artifact/AtomicFile.h"
 #include "raddle/Import/Onnx.h"
 #include "raddle/Pipelines/Phases.h"
+#include "raddle/Pipelines/Tuning.h"
 #include "raddle/Target/Ptx.h"
 #include "raddle/Target/Ptxas.h"
 #include "llvm/ADT/StringExtras.h"
@@ -52,8 +53,45 @@ cl::opt<std::string> dumpDir("dump-dir",
                              cl::value_desc("folder"), cl::cat(category));
 cl::opt<unsigned>
     optimize("O", cl::Prefix, cl::init(2),
-             cl::desc("0 no fusion, 1 rules, 2 default, 3 search"),
+             cl::desc("0 no fusion, 1 rules, 2 modelled costs (default), 3 "
+                      "candidates measured on the virtual GPU"),
              cl::cat(category));
+cl::opt<std::string>
+    policy("policy",
+           cl::desc("who chooses the parameters of kernels: rules, table, file "
+                    "or measured (default: as -O says)"),
+           cl::cat(category));
+cl::opt<std::string> parameters("parameters",
+                                cl::desc("JSON file of policy file"),
+                                cl::value_desc("file"), cl::cat(category));
+cl::opt<bool> variants("variants",
+                       cl::desc("variants of kernels for some sizes (default "
+                                "on)"),
+                       cl::init(true), cl::cat(category));
+cl::opt<std::string>
+    enumerate("tile-enumerate", cl::ValueOptional,
+              cl::desc("print the parameter space of every kernel (text or "
+                       "json), and stop"),
+              cl::value_desc("format"), cl::cat(category));
+cl::opt<std::string>
+    recordFile("record",
+               cl::desc("compile and run candidates of every kernel and append "
+                        "a row of JSON for each; without -o, stop then"),
+               cl::value_desc("file.jsonl"), cl::cat(category));
+cl::opt<unsigned> recordLimit("record-limit",
+                              cl::desc("candidates per kernel that --record "
+                                       "takes, evenly spread (default 0: all)"),
+                              cl::init(0), cl::cat(category));
+cl::opt<std::string>
+    sizes("sizes",
+          cl::desc("named dims at which --record and policy measured run "
+                   "kernels: batch=1,length=128 (others: 64); --record takes "
+                   "several, divided by ';'"),
+          cl::cat(category));
+cl::opt<unsigned> measureLimit("measure-limit",
+                               cl::desc("candidates per kernel that policy "
+                                        "measured runs (default 8)"),
+                               cl::init(8), cl::cat(category));
 cl::opt<std::string> compute("compute",
                              cl::desc("arithmetic of f32 products: tf32x3 "
                                       "(default), f32, tf32, f16, bf16"),
@@ -92,6 +130,9 @@ cl::opt<unsigned> jobs("j", cl::Prefix, cl::init(0),
                        cl::desc("number of threads (default: all)"),
                        cl::cat(category));
 } // namespace
+
+/// Whether the space of parameters is asked for instead of a model.
+static bool enumerates() { return enumerate.getNumOccurrences() > 0; }
 
 static LogicalResult fail(const llvm::Twine &message) {
   llvm::errs() << "raddle-compile: error: " << message << '\n';
@@ -186,6 +227,17 @@ static FailureOr<Request> readOptions() {
   options.compute = compute;
   options.epilogueNorm = epilogueNorm;
   options.dataLayout = dataLayout;
+  options.policy = policy;
+  options.parameters = parameters;
+  options.variants = variants;
+  options.sizes = sizes;
+  options.measureLimit = measureLimit;
+  require(policy.empty() || policy == "file" || parameters.empty(),
+          "--parameters is for --policy=file, found --policy=" + policy);
+  require(!enumerates() || enumerate.empty() || enumerate == "text" ||
+              enumerate == "json",
+          "unknown format '" + enumerate +
+              "' of --tile-enumerate: expected text, json");
   if (cacheDir != "none")
     options.cache = KernelCache(
         cacheDir.empty() ? KernelCache::getDefaultFolder() : cacheDir,
@@ -217,7 +269,12 @@ static FailureOr<Request> readOptions() {
             "expected a file .onnx or .mlir, found '" + input + "'");
   require(compileFrom.empty() || !isOnnx,
           "--compile-from expects a .mlir file, found '" + input + "'");
-  if (request.last == Phase::PTX && compileTo.empty() && !reportOps)
+  bool tunes = enumerates() || !recordFile.empty();
+  require(!tunes ||
+              (request.first < Phase::Order && request.last >= Phase::Order),
+          "--tile-enumerate and --record need the groups of phase order: "
+          "expected --compile-from before it and --compile-to not before it");
+  if (request.last == Phase::PTX && compileTo.empty() && !reportOps && !tunes)
     require(emit != "artifact" || !output.empty(),
             "expected -o <file> for the artifact");
   if (!ok)
@@ -300,6 +357,24 @@ static LogicalResult compile() {
     lap(getPhaseName(Phase(p)));
     if (failed(dump(Phase(p))))
       return failure();
+    if (Phase(p) != Phase::Order)
+      continue;
+    if (enumerates()) {
+      std::string text;
+      llvm::raw_string_ostream os(text);
+      if (failed(
+              writeParameterSpace(*module, options, enumerate == "json", os)))
+        return failure();
+      return writeText(output, [&](llvm::raw_ostream &out) { out << text; });
+    }
+    if (!recordFile.empty()) {
+      if (failed(recordKernels(*module, options,
+                               {recordFile, sizes, recordLimit})))
+        return failure();
+      if (output.empty())
+        return success();
+      lap("record");
+    }
   }
   auto emitText = [&](const std::string &path) -> LogicalResult {
     auto kernels = emitKernels(*module, options.targets.front(), options.cache);

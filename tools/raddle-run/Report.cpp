@@ -169,6 +169,8 @@ std::string raddle::launchLine(uint64_t number, const LaunchInfo &launch) {
                      " grid " + extents(launch.grid) + " block " +
                      extents(launch.block) + " shared " +
                      std::to_string(launch.shared);
+  if (!launch.kernel->variant.empty())
+    line += " [" + launch.kernel->variant + "]";
   const std::vector<std::string> &nodes = launch.launch->nodes.empty()
                                               ? launch.kernel->nodes
                                               : launch.launch->nodes;

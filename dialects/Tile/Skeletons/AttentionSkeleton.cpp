@@ -44,7 +44,14 @@ Arithmetic getArithmetic(graph::AttentionOp op) {
 class AttentionSkeleton : public KernelSkeleton {
 public:
   StringRef getName() const override { return "attention"; }
+  ArrayRef<ParameterInfo> getParameterInfo() const override;
+  SmallVector<GroupDim> getDims(graph::GroupOp group) const override;
+  std::string getClass(graph::GroupOp group) const override;
   SmallVector<Parameters> enumerate(graph::GroupOp group) const override;
+  Footprint getFootprint(graph::GroupOp group,
+                         const Parameters &parameters) const override;
+  DimGuard getRequirement(graph::GroupOp group,
+                          const Parameters &parameters) const override;
   FailureOr<GroupKernels> build(graph::GroupOp group,
                                 const Parameters &parameters, StringRef name,
                                 OpBuilder &moduleBuilder) const override;
@@ -55,6 +62,40 @@ static int64_t getHeadSize(Value tensor) {
   return cast<RankedTensorType>(tensor.getType()).getDimSize(3);
 }
 
+/// Head sizes as tiles have them: of queries and keys, of values.
+static std::pair<int64_t, int64_t> getPaddedSizes(graph::AttentionOp op) {
+  unsigned bits = getArithmetic(op).element.getIntOrFloatBitWidth();
+  return {
+      std::max<int64_t>(ceilPowerOf2(getHeadSize(op.getQuery())), 256 / bits),
+      std::max<int64_t>(ceilPowerOf2(getHeadSize(op.getValue())), 8)};
+}
+
+ArrayRef<ParameterInfo> AttentionSkeleton::getParameterInfo() const {
+  static constexpr ParameterInfo info[] = {
+      {"bm", "queries", "queries of a block, 16 per warp"},
+      {"bn", "keys", "keys of one step"},
+      {"stages", "steps", "buffers of the ring in shared memory"},
+      {"warps", "warps", "warps of a block"},
+      {"full", "flag", "1: queries and keys fill their tiles: no masks"},
+      {kMinBlocks, "blocks",
+       "blocks that a multiprocessor must hold; limits registers"}};
+  return info;
+}
+
+SmallVector<GroupDim> AttentionSkeleton::getDims(graph::GroupOp group) const {
+  auto op = cast<graph::AttentionOp>(group.getRootOp());
+  return {{"queries", {{op.getQuery(), 2}}},
+          {"keys", {{op.getKey(), 2}}},
+          {"heads", {{op.getQuery(), 0}, {op.getQuery(), 1}}}};
+}
+
+std::string AttentionSkeleton::getClass(graph::GroupOp group) const {
+  auto op = cast<graph::AttentionOp>(group.getRootOp());
+  auto [d, e] = getPaddedSizes(op);
+  return stringifyDotKind(getArithmetic(op).kind).str() + "-" +
+         std::to_string(std::max(d, e));
+}
+
 SmallVector<Parameters>
 AttentionSkeleton::enumerate(graph::GroupOp group) const {
   auto op = cast<graph::AttentionOp>(group.getRootOp());
@@ -63,20 +104,72 @@ AttentionSkeleton::enumerate(graph::GroupOp group) const {
   unsigned bytes = getArithmetic(op).element.getIntOrFloatBitWidth() / 8;
   int64_t rowBytes = size * bytes;
   SmallVector<Parameters> result;
-  auto add = [&](int64_t bm, int64_t bn, int64_t stages) {
-    result.push_back(
-        {{"bm", bm}, {"bn", bn}, {"stages", stages}, {"warps", bm / 16}});
+  auto add = [&](int64_t bm, int64_t bn, int64_t stages, int64_t blocks) {
+    Parameters parameters{{"bm", bm},
+                          {"bn", bn},
+                          {"stages", stages},
+                          {"warps", bm / 16},
+                          {kMinBlocks, blocks}};
+    if (!llvm::is_contained(result, parameters))
+      result.push_back(parameters);
   };
+  int64_t blocks = getPaddedSizes(op).first * bytes <= 128 ? 2 : 0;
   if (rowBytes <= 256 && bytes == 2)
-    add(64, 64, 2);
+    add(64, 64, 2, blocks);
   else if (rowBytes <= 512)
-    add(64, 32, 2);
+    add(64, 32, 2, blocks);
   else
-    add(32, 16, 2);
-  add(64, 32, 2);
-  add(32, 32, 2);
-  add(64, 32, 3);
+    add(32, 16, 2, blocks);
+  for (int64_t bm : {16, 32, 64, 128})
+    for (int64_t bn : {16, 32, 64, 128})
+      for (int64_t stages : {2, 3, 4})
+        for (int64_t least : {0, 1, 2, 3})
+          add(bm, bn, stages, least);
+  bool dynamic = llvm::any_of(getDims(group), [](const GroupDim &dim) {
+    return dim.name != "heads" && dim.getStatic() < 0;
+  });
+  if (dynamic)
+    for (size_t i = 0, e = result.size(); i < e; ++i) {
+      Parameters full = result[i];
+      full.push_back({"full", 1});
+      result.push_back(full);
+    }
   return result;
+}
+
+Footprint AttentionSkeleton::getFootprint(graph::GroupOp group,
+                                          const Parameters &parameters) const {
+  auto op = cast<graph::AttentionOp>(group.getRootOp());
+  Arithmetic arithmetic = getArithmetic(op);
+  int64_t bytes = arithmetic.element.getIntOrFloatBitWidth() / 8;
+  int64_t bm = getParameter(parameters, "bm", 64);
+  int64_t bn = getParameter(parameters, "bn", 32);
+  int64_t stages = getParameter(parameters, "stages", 2);
+  auto [d, e] = getPaddedSizes(op);
+  Footprint result;
+  result.threads = 2 * bm;
+  int64_t ring = 0;
+  for (int64_t size : {bm * d, stages * bn * d, stages * bn * e})
+    ring += llvm::alignTo(size * bytes, 128);
+  result.sharedBytes = std::max(ring, bm * e * 4);
+  // A warp has 16 rows: sums, scores, probabilities, fragments of keys.
+  bool triple = arithmetic.kind == DotKind::tf32x3;
+  result.registers = 60 + 16 * e / 32 + 16 * bn / 32 * bytes / 4 +
+                     (triple ? 2 : 1) * (16 * bn / 32 + 16 * bytes / 4);
+  return result;
+}
+
+DimGuard AttentionSkeleton::getRequirement(graph::GroupOp group,
+                                           const Parameters &parameters) const {
+  DimGuard guard;
+  if (!getParameter(parameters, "full", 0))
+    return guard;
+  for (const GroupDim &dim : getDims(group))
+    if (dim.name != "heads" && dim.getStatic() < 0)
+      guard.push_back(
+          {dim.name, DimPredicate::noMax,
+           getParameter(parameters, dim.name == "queries" ? "bm" : "bn", 1)});
+  return guard;
 }
 
 FailureOr<GroupKernels>
@@ -98,12 +191,10 @@ AttentionSkeleton::build(graph::GroupOp group, const Parameters &parameters,
   Arithmetic arithmetic = getArithmetic(op);
   Type type = arithmetic.element;
   unsigned bits = type.getIntOrFloatBitWidth(), bytes = bits / 8;
-  int64_t dp = std::max<int64_t>(ceilPowerOf2(d), 256 / bits);
-  int64_t ep = std::max<int64_t>(ceilPowerOf2(e), 8);
+  auto [dp, ep] = getPaddedSizes(op);
+  bool full = getParameter(parameters, "full", 0);
 
   KernelBuilder kernel(group, name, warps, moduleBuilder);
-  if (dp * bytes <= 128)
-    kernel.func->setAttr("tile.min_blocks", moduleBuilder.getI64IntegerAttr(2));
   OpBuilder &b = kernel.builder;
   Location loc = kernel.loc;
   Type f32 = b.getF32Type();
@@ -144,7 +235,7 @@ AttentionSkeleton::build(graph::GroupOp group, const Parameters &parameters,
   auto mask = [&](TileElementBuilder &element, Value index, Value total,
                   int64_t tile) {
     auto known = graph::getConstantIndex(total);
-    if (known && *known > 0 && *known % tile == 0)
+    if (known ? *known > 0 && *known % tile == 0 : full)
       return;
     Value inside = element.compare(arith::CmpIPredicate::slt, index, total);
     element.mask = element.mask
@@ -270,7 +361,7 @@ AttentionSkeleton::build(graph::GroupOp group, const Parameters &parameters,
     }
     Value minusInfinity = element.number(-infinity, f32);
     auto known = graph::getConstantIndex(nTotal);
-    if (!known || *known % bn) {
+    if (known ? *known % bn != 0 : !full) {
       Value inside = element.compare(arith::CmpIPredicate::slt, n, nTotal);
       score = element.select(inside, score, minusInfinity);
     }

@@ -8,6 +8,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialects/Tile/Skeletons/ContractionDomain.h"
+#include "dialects/Tile/Skeletons/ContractionSpace.h"
 #include "dialects/Tile/Skeletons/KernelBuilder.h"
 #include "dialects/Tile/Skeletons/ReductionCombiners.h"
 #include "dialects/Tile/Skeletons/SkeletonList.h"
@@ -41,7 +42,26 @@ public:
   StringRef getName() const override {
     return holdsRows ? "row_contraction" : "contraction";
   }
-  SmallVector<Parameters> enumerate(graph::GroupOp group) const override;
+  ArrayRef<ParameterInfo> getParameterInfo() const override {
+    return ContractionSpace::getParameterInfo();
+  }
+  SmallVector<GroupDim> getDims(graph::GroupOp group) const override {
+    return ContractionSpace(group, holdsRows).getDims();
+  }
+  std::string getClass(graph::GroupOp group) const override {
+    return ContractionSpace(group, holdsRows).getClass();
+  }
+  SmallVector<Parameters> enumerate(graph::GroupOp group) const override {
+    return ContractionSpace(group, holdsRows).enumerate();
+  }
+  Footprint getFootprint(graph::GroupOp group,
+                         const Parameters &parameters) const override {
+    return ContractionSpace(group, holdsRows).getFootprint(parameters);
+  }
+  DimGuard getRequirement(graph::GroupOp group,
+                          const Parameters &parameters) const override {
+    return ContractionSpace(group, holdsRows).getRequirement(parameters);
+  }
   FailureOr<GroupKernels> build(graph::GroupOp group,
                                 const Parameters &parameters, StringRef name,
                                 OpBuilder &moduleBuilder) const override;
@@ -126,54 +146,6 @@ void defineNorms(KernelBuilder &kernel, TileElementBuilder &element,
 
 } // namespace
 
-SmallVector<Parameters>
-ContractionSkeleton::enumerate(graph::GroupOp group) const {
-  ContractionDomain domain(group.getRootOp());
-  SmallVector<Parameters> result;
-  if (!domain.usesTensorCores()) {
-    for (int64_t warps : {4, 8, 2})
-      result.push_back({{"warps", warps}, {"vector", 1}});
-    return result;
-  }
-  int64_t n = domain.getStaticExtent(domain.n);
-  int64_t m = domain.getStaticExtent(domain.m);
-  bool wide = domain.getDotKind() != DotKind::tf32x3;
-  auto add = [&](int64_t bm, int64_t bn, int64_t bk, int64_t wm, int64_t wn,
-                 int64_t stages) {
-    result.push_back({{"bm", bm},
-                      {"bn", bn},
-                      {"bk", bk},
-                      {"warps_m", wm},
-                      {"warps_n", wn},
-                      {"stages", stages}});
-  };
-  int64_t bk = domain.getDotKind() == DotKind::s8 ? 64 : 32;
-  if (holdsRows) {
-    // Shared memory holds two stages of all columns.
-    int64_t columns =
-        std::max<int64_t>(64, ceilPowerOf2(std::max<int64_t>(n, 1)));
-    add(16, columns, 16, 1, 4, 2);
-    add(32, columns, 16, 1, 8, 2);
-    return result;
-  }
-  // The default: large tiles when both sides are long, narrow ones when a side
-  // is short (static sizes only; -1 is dynamic).
-  bool shortN = n > 0 && n <= 32, shortM = m > 0 && m <= 32;
-  if (shortN && !shortM)
-    add(128, 32, bk, 4, 1, 3);
-  else if (shortM && !shortN)
-    add(32, 64, bk, 1, 4, 3);
-  else if (wide && m >= 512 && n >= 512)
-    add(128, 128, bk, 2, 2, 3);
-  add(64, 64, bk, 2, 2, 3);
-  add(128, 64, bk, 2, 2, 3);
-  add(64, 128, bk, 2, 2, 3);
-  add(32, 64, bk, 1, 4, 3);
-  add(128, 128, bk, 2, 4, 3);
-  add(64, 64, bk, 2, 2, 4);
-  return result;
-}
-
 FailureOr<GroupKernels>
 ContractionSkeleton::build(graph::GroupOp group, const Parameters &parameters,
                            StringRef name, OpBuilder &moduleBuilder) const {
@@ -204,8 +176,6 @@ FailureOr<GroupKernels> ContractionSkeleton::buildTensorCore(
   int64_t stages = getParameter(parameters, "stages", 3);
   int64_t warps = warpsM * warpsN;
   KernelBuilder kernel(group, name, warps, moduleBuilder);
-  kernel.func->setAttr("tile.min_blocks",
-                       moduleBuilder.getI64IntegerAttr(warps > 4 ? 1 : 2));
   OpBuilder &b = kernel.builder;
   Location loc = kernel.loc;
   DotKind kind = domain.getDotKind();
@@ -241,9 +211,11 @@ FailureOr<GroupKernels> ContractionSkeleton::buildTensorCore(
       b, loc, arith::RemUIOp::create(b, loc, inBatch, nTiles),
       kernel.constant(bn));
 
+  bool full = getParameter(parameters, "full", 0);
   auto isMultiple = [&](Value total, int64_t tile) {
-    auto known = graph::getConstantIndex(total);
-    return known && *known % tile == 0;
+    if (auto known = graph::getConstantIndex(total))
+      return *known % tile == 0;
+    return full; // the guard of the variant says so
   };
 
   // Operands.

@@ -14,20 +14,58 @@ class PointwiseSkeleton : public KernelSkeleton {
 public:
   StringRef getName() const override { return "pointwise"; }
 
+  ArrayRef<ParameterInfo> getParameterInfo() const override {
+    static constexpr ParameterInfo info[] = {
+        {"vector", "elements", "neighbouring elements of a thread"},
+        {"warps", "warps", "warps of a block"},
+        {"full", "flag", "1: blocks are whole, so edges need no masks"}};
+    return info;
+  }
+
+  SmallVector<GroupDim> getDims(graph::GroupOp group) const override {
+    return {getTotal("total", group.getTerminator()->getOperand(0))};
+  }
+
+  std::string getClass(graph::GroupOp group) const override {
+    return "bytes" + std::to_string(getLargestBytes(group));
+  }
+
   SmallVector<Parameters> enumerate(graph::GroupOp group) const override {
-    // 16 bytes per thread and access.
-    unsigned bytes = 1;
-    for (Value output : group.getTerminator()->getOperands())
-      bytes = std::max<unsigned>(
-          bytes,
-          std::max(1u, graph::getKernelElementType(getElementTypeOrSelf(output))
-                               .getIntOrFloatBitWidth() /
-                           8));
+    // The default: 16 bytes per thread and access.
+    int64_t whole = std::max<int64_t>(1, 16 / getLargestBytes(group));
+    SmallVector<int64_t> vectors{whole};
+    for (int64_t vector = 1; vector <= 2 * whole; vector *= 2)
+      if (vector != whole)
+        vectors.push_back(vector);
     SmallVector<Parameters> result;
-    for (int64_t vector : {16 / int64_t(bytes), int64_t(1), int64_t(2)})
-      for (int64_t warps : {4, 8, 2})
+    for (int64_t vector : vectors)
+      for (int64_t warps : {4, 8, 2, 1})
         result.push_back({{"vector", vector}, {"warps", warps}});
+    if (getDims(group).front().getStatic() < 0)
+      for (size_t i = 0, e = result.size(); i < e; ++i) {
+        Parameters full = result[i];
+        full.push_back({"full", 1});
+        result.push_back(full);
+      }
     return result;
+  }
+
+  Footprint getFootprint(graph::GroupOp group,
+                         const Parameters &parameters) const override {
+    int64_t tensors = group.getInputs().size() + group.getOutputs().size();
+    return {32 * getParameter(parameters, "warps", 4), 0,
+            24 + 4 * tensors +
+                tensors * getParameter(parameters, "vector", 4) *
+                    std::max<int64_t>(4, getLargestBytes(group)) / 4};
+  }
+
+  DimGuard getRequirement(graph::GroupOp group,
+                          const Parameters &parameters) const override {
+    if (!getParameter(parameters, "full", 0))
+      return {};
+    return {{"total", DimPredicate::noMax,
+             32 * getParameter(parameters, "warps", 4) *
+                 getParameter(parameters, "vector", 4)}};
   }
 
   FailureOr<GroupKernels> build(graph::GroupOp group,
@@ -46,7 +84,8 @@ public:
     Value start = element.mul(kernel.blockId(), element.integer(block));
     Value linear = element.add(start, element.index(0));
     auto known = graph::getConstantIndex(total);
-    if (!known || *known % block)
+    bool full = !known && getParameter(parameters, "full", 0);
+    if (!full && (!known || *known % block))
       element.mask = element.compare(arith::CmpIPredicate::slt, linear, total);
     for (auto [number, output] :
          llvm::enumerate(group.getTerminator()->getOperands())) {
@@ -61,6 +100,17 @@ public:
                                               kernel.constant(block));
     result.kernels.push_back(kernel.finish(blocks));
     return result;
+  }
+
+private:
+  static int64_t getLargestBytes(graph::GroupOp group) {
+    int64_t bytes = 1;
+    for (Value output : group.getTerminator()->getOperands())
+      bytes = std::max<int64_t>(
+          bytes, graph::getKernelElementType(getElementTypeOrSelf(output))
+                         .getIntOrFloatBitWidth() /
+                     8);
+    return bytes;
   }
 };
 } // namespace

@@ -536,23 +536,61 @@ class RecurrenceSkeleton : public KernelSkeleton {
 public:
   StringRef getName() const override { return "recurrence"; }
 
+  ArrayRef<ParameterInfo> getParameterInfo() const override {
+    static constexpr ParameterInfo info[] = {
+        {"rows", "units", "hidden units of a step of a product"},
+        {"columns", "elements", "elements of the vector per step"},
+        {"warps", "warps", "warps of a block"}};
+    return info;
+  }
+
+  SmallVector<GroupDim> getDims(graph::GroupOp group) const override {
+    Layer layer(group.getRootOp());
+    GroupDim hidden{"hidden", {}};
+    hidden.factor = layer.hidden;
+    return {{"batch", {{layer.input, 1}}},
+            {"time", {{layer.input, 0}}},
+            {"size", {{layer.input, 2}}},
+            hidden};
+  }
+
+  std::string getClass(graph::GroupOp group) const override {
+    return group.getRootOp()->getName().stripDialect().str();
+  }
+
   SmallVector<Parameters> enumerate(graph::GroupOp group) const override {
     Layer layer(group.getRootOp());
     SmallVector<Parameters> result;
     auto add = [&](int64_t rows, int64_t columns, int64_t warps) {
-      result.push_back(
-          {{"rows", rows}, {"columns", columns}, {"warps", warps}});
+      Parameters parameters{
+          {"rows", rows}, {"columns", columns}, {"warps", warps}};
+      if (!llvm::is_contained(result, parameters))
+        result.push_back(parameters);
     };
-    if (layer.hidden <= 16) {
+    if (layer.hidden <= 16)
       add(16, 16, 2);
-      add(16, 32, 4);
-    } else {
+    else
       add(32, 32, 8);
-      add(64, 32, 8);
-      add(32, 64, 8);
-      add(32, 32, 4);
-    }
+    for (int64_t rows : {16, 32, 64, 128})
+      for (int64_t columns : {16, 32, 64, 128})
+        for (int64_t warps : {2, 4, 8, 16})
+          if (rows <= std::max<int64_t>(16, ceilPowerOf2(layer.hidden)) &&
+              rows * columns >= 128 * warps && rows * columns <= 512 * warps)
+            add(rows, columns, warps);
     return result;
+  }
+
+  Footprint getFootprint(graph::GroupOp group,
+                         const Parameters &parameters) const override {
+    Layer layer(group.getRootOp());
+    int64_t warps = getParameter(parameters, "warps", 4);
+    int64_t rows = getParameter(parameters, "rows", 32);
+    int64_t perThread =
+        rows * getParameter(parameters, "columns", 32) / (32 * warps);
+    int64_t words = layer.getType().isF64() ? 2 : 1;
+    // Sums of the gates, one set of partial sums per warp on the way.
+    return {32 * warps, warps * 32 * rows * 4 * words,
+            48 + words * (layer.gates + 1) * perThread};
   }
 
   FailureOr<GroupKernels> build(graph::GroupOp group,

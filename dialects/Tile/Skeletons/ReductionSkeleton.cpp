@@ -104,49 +104,137 @@ LinearLayout getRowLayout(int64_t bp, int64_t br, unsigned warps,
 class ReductionSkeleton : public KernelSkeleton {
 public:
   StringRef getName() const override { return "reduction"; }
+  ArrayRef<ParameterInfo> getParameterInfo() const override;
+  SmallVector<GroupDim> getDims(graph::GroupOp group) const override;
+  std::string getClass(graph::GroupOp group) const override;
   SmallVector<Parameters> enumerate(graph::GroupOp group) const override;
+  Footprint getFootprint(graph::GroupOp group,
+                         const Parameters &parameters) const override;
+  DimGuard getRequirement(graph::GroupOp group,
+                          const Parameters &parameters) const override;
   FailureOr<GroupKernels> build(graph::GroupOp group,
                                 const Parameters &parameters, StringRef name,
                                 OpBuilder &moduleBuilder) const override;
 };
 
+bool isAcrossRows(const Rows &rows) {
+  return llvm::is_contained(rows.parallel, getFastestDim(rows.input));
+}
+
+ArrayRef<ParameterInfo> ReductionSkeleton::getParameterInfo() const {
+  static constexpr ParameterInfo info[] = {
+      {"bp", "rows", "rows of a block (of a pool: results)"},
+      {"br", "elements", "elements of a row that a block holds at a time"},
+      {"warps", "warps", "warps of a block"},
+      {"vector", "elements", "neighbouring elements of a thread"},
+      {"single", "flag", "1: br holds the whole row, which is read once"}};
+  return info;
+}
+
+SmallVector<GroupDim> ReductionSkeleton::getDims(graph::GroupOp group) const {
+  Operation *root = group.getRootOp();
+  if (isa<graph::PoolOp>(root))
+    return {getTotal("total", root->getResult(0))};
+  Rows rows = getRows(root);
+  GroupDim length{"length", {}}, count{"rows", {}};
+  for (unsigned d : rows.reduced)
+    length.extents.push_back({rows.input, d});
+  for (unsigned d : rows.parallel)
+    count.extents.push_back({rows.input, d});
+  return {length, count};
+}
+
+std::string ReductionSkeleton::getClass(graph::GroupOp group) const {
+  Operation *root = group.getRootOp();
+  if (isa<graph::PoolOp>(root))
+    return "pool";
+  std::string name = root->getName().stripDialect().str();
+  return isAcrossRows(getRows(root)) ? name + "-across" : name;
+}
+
 SmallVector<Parameters>
 ReductionSkeleton::enumerate(graph::GroupOp group) const {
   SmallVector<Parameters> result;
-  auto add = [&](int64_t bp, int64_t br, int64_t warps, int64_t vector) {
-    result.push_back(
-        {{"bp", bp}, {"br", br}, {"warps", warps}, {"vector", vector}});
+  auto add = [&](int64_t bp, int64_t br, int64_t warps, int64_t vector,
+                 bool single = false) {
+    Parameters parameters{
+        {"bp", bp}, {"br", br}, {"warps", warps}, {"vector", vector}};
+    if (single)
+      parameters.push_back({"single", 1});
+    if (!llvm::is_contained(result, parameters))
+      result.push_back(parameters);
   };
   Operation *root = group.getRootOp();
   if (isa<graph::PoolOp>(root)) {
-    add(128, 1, 4, 1);
-    add(256, 1, 8, 1);
+    for (int64_t warps : {4, 8, 2, 1})
+      for (int64_t perThread : {1, 2, 4})
+        add(32 * warps * perThread, 1, warps, 1);
     return result;
   }
   Rows rows = getRows(root);
-  bool acrossRows =
-      llvm::is_contained(rows.parallel, getFastestDim(rows.input));
   unsigned bytes = std::max(
       1u, getElementTypeOrSelf(rows.input).getIntOrFloatBitWidth() / 8);
   int64_t vector = std::max<int64_t>(1, 16 / bytes);
-  if (acrossRows) {
-    add(32, 16, 4, 1);
-    add(64, 16, 4, 2);
-    return result;
-  }
   int64_t full = rows.length < 0 ? 256 : ceilPowerOf2(rows.length);
-  if (full <= 64) {
+  // The default.
+  if (isAcrossRows(rows))
+    add(32, 16, 4, 1);
+  else if (full <= 64)
     add(ceilPowerOf2(256 / full), full, 4, 1);
-    add(ceilPowerOf2(1024 / full), full, 4, std::min(vector, full));
-  } else if (full <= 1024) {
+  else if (full <= 1024)
     add(4, full, 4, vector);
-    add(1, full, 4, vector);
-    add(2, full, 2, vector);
-  } else {
+  else
     add(1, std::min<int64_t>(full, 4096), 8, vector);
-    add(1, std::min<int64_t>(full, 2048), 4, vector);
-  }
+  // Rows that fit are held whole; of dynamic ones that is something to choose.
+  SmallVector<int64_t> lengths;
+  if (isAcrossRows(rows))
+    lengths = {4, 8, 16, 32, 64};
+  else if (rows.length < 0)
+    lengths = {64, 128, 256, 512, 1024, 2048};
+  else
+    lengths = {std::min<int64_t>(full, 4096), std::min<int64_t>(full, 1024)};
+  for (bool single : {false, true})
+    for (int64_t br : lengths)
+      for (int64_t bp : {1, 2, 4, 8, 16, 32, 64, 128})
+        for (int64_t warps : {4, 8, 2, 1})
+          for (int64_t v = vector; v >= 1; v /= 2) {
+            int64_t perThread = bp * br / (32 * warps);
+            if (perThread < v || perThread > 32 || (single && perThread > 16))
+              continue;
+            if ((single && rows.length >= 0) ||
+                (isAcrossRows(rows) ? bp < 16 || v > bp / 16 : v > br))
+              continue;
+            add(bp, br, warps, v, single);
+          }
   return result;
+}
+
+Footprint ReductionSkeleton::getFootprint(graph::GroupOp group,
+                                          const Parameters &parameters) const {
+  int64_t warps = getParameter(parameters, "warps", 4);
+  int64_t bp = getParameter(parameters, "bp", 4);
+  int64_t perThread = std::max<int64_t>(
+      1, bp * getParameter(parameters, "br", 1) / (32 * warps));
+  Footprint result;
+  result.threads = 32 * warps;
+  result.registers = 40 + 3 * perThread;
+  if (isa<graph::PoolOp>(group.getRootOp()))
+    return result;
+  // Partial results of warps that share rows: a value and a position.
+  Rows rows = getRows(group.getRootOp());
+  LinearLayout layout =
+      getRowLayout(bp, getParameter(parameters, "br", 1), warps,
+                   isAcrossRows(rows), getParameter(parameters, "vector", 1));
+  int64_t partial = layout.dropDim(1).getDistinctRegisters().size();
+  result.sharedBytes = warps * 32 * partial * (8 + 4);
+  return result;
+}
+
+DimGuard ReductionSkeleton::getRequirement(graph::GroupOp group,
+                                           const Parameters &parameters) const {
+  if (!getParameter(parameters, "single", 0))
+    return {};
+  return {{"length", getParameter(parameters, "br", 256)}};
 }
 
 /// What all passes over a row need.
@@ -209,8 +297,7 @@ ReductionSkeleton::build(graph::GroupOp group, const Parameters &parameters,
   int64_t br = getParameter(parameters, "br", 256);
   int64_t warps = getParameter(parameters, "warps", 4);
   int64_t vector = getParameter(parameters, "vector", 1);
-  bool acrossRows =
-      llvm::is_contained(rows.parallel, getFastestDim(rows.input));
+  bool acrossRows = isAcrossRows(rows);
   KernelBuilder kernel(group, name, warps, moduleBuilder);
   OpBuilder &b = kernel.builder;
   Location loc = kernel.loc;
@@ -228,7 +315,8 @@ ReductionSkeleton::build(graph::GroupOp group, const Parameters &parameters,
       arith::CeilDivUIOp::create(b, loc, builder.rowTotal, kernel.constant(bp));
   builder.rowStart =
       arith::MulIOp::create(b, loc, kernel.blockId(), kernel.constant(bp));
-  bool single = rows.length >= 0 && rows.length <= br;
+  bool single = (rows.length >= 0 && rows.length <= br) ||
+                getParameter(parameters, "single", 0);
   bool failedAny = false;
 
   // One chunk kept for all passes, or a fresh one in every loop.

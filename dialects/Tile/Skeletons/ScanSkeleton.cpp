@@ -81,22 +81,73 @@ class ScanSkeleton : public KernelSkeleton {
 public:
   StringRef getName() const override { return "scan"; }
 
-  SmallVector<Parameters> enumerate(graph::GroupOp group) const override {
+  ArrayRef<ParameterInfo> getParameterInfo() const override {
+    static constexpr ParameterInfo info[] = {
+        {"rows", "rows", "rows of a block, each walked by one thread"},
+        {"segments", "segments",
+         "parts of a row that threads walk side by side; 1: whole rows"},
+        {"warps", "warps", "warps of a block"}};
+    return info;
+  }
+
+  SmallVector<GroupDim> getDims(graph::GroupOp group) const override {
     auto root = cast<graph::CumulativeOp>(group.getRootOp());
-    auto type = cast<RankedTensorType>(root.getInput().getType());
-    int64_t rows = 1, length = 1;
-    for (int64_t d = 0; d < type.getRank(); ++d)
-      (d == int64_t(root.getAxis()) ? length : rows) *=
-          type.isDynamicDim(d) ? 256 : type.getDimSize(d);
-    Parameters narrow{{"rows", 32}, {"segments", 1}, {"warps", 1}};
-    Parameters wide{{"rows", 128}, {"segments", 1}, {"warps", 4}};
-    Parameters segments{{"rows", 1}, {"segments", 64}, {"warps", 2}};
-    // Few rows are spread over as many threads and blocks as possible.
+    GroupDim length{"length", {{root.getInput(), root.getAxis()}}};
+    GroupDim rows{"rows", {}};
+    for (int64_t d = 0; d < root.getInput().getType().getRank(); ++d)
+      if (d != int64_t(root.getAxis()))
+        rows.extents.push_back({root.getInput(), d});
+    return {length, rows};
+  }
+
+  std::string getClass(graph::GroupOp group) const override {
+    auto root = cast<graph::CumulativeOp>(group.getRootOp());
+    return graph::stringifyReduceKind(root.getKind()).str();
+  }
+
+  SmallVector<Parameters> enumerate(graph::GroupOp group) const override {
+    SmallVector<GroupDim> dims = getDims(group);
+    auto assume = [](const GroupDim &dim) {
+      int64_t product = 1;
+      for (auto [tensor, d] : dim.extents) {
+        auto type = cast<RankedTensorType>(tensor.getType());
+        product *= type.isDynamicDim(d) ? 256 : type.getDimSize(d);
+      }
+      return product;
+    };
+    int64_t length = assume(dims[0]), rows = assume(dims[1]);
+    // The default: few rows are spread over as many threads and blocks as
+    // possible.
+    SmallVector<Parameters> result;
+    auto add = [&](int64_t rows, int64_t segments, int64_t warps) {
+      Parameters parameters{
+          {"rows", rows}, {"segments", segments}, {"warps", warps}};
+      if (!llvm::is_contained(result, parameters))
+        result.push_back(parameters);
+    };
     if (length >= 128 && rows < 4096)
-      return {segments, narrow, wide};
-    if (rows < 16384)
-      return {narrow, wide, segments};
-    return {wide, narrow, segments};
+      add(1, 64, 2);
+    else if (rows < 16384)
+      add(32, 1, 1);
+    else
+      add(128, 1, 4);
+    for (int64_t warps : {1, 2, 4, 8})
+      for (int64_t perThread : {1, 2, 4})
+        add(32 * warps * perThread, 1, warps);
+    for (int64_t segments : {32, 64, 128})
+      add(1, segments, segments / 32);
+    return result;
+  }
+
+  Footprint getFootprint(graph::GroupOp group,
+                         const Parameters &parameters) const override {
+    int64_t warps = getParameter(parameters, "warps", 1);
+    int64_t segments = getParameter(parameters, "segments", 1);
+    int64_t perThread =
+        segments > 1 ? segments * segments / (32 * warps)
+                     : getParameter(parameters, "rows", 32) / (32 * warps);
+    return {32 * warps, segments > 1 ? warps * 32 * segments * 8 : 0,
+            40 + 2 * perThread};
   }
 
   FailureOr<GroupKernels> build(graph::GroupOp group,

@@ -20,8 +20,6 @@ using namespace raddle::tile;
 using P = arith::CmpIPredicate;
 
 namespace {
-constexpr int64_t blockSize = 128, numWarps = 4;
-
 /// What both operations have in common. A *pick* is what an index (of
 /// scatter_elements) or a tuple of indices (scatter_nd) selects: a slot of one
 /// element, or of a slice.
@@ -31,8 +29,9 @@ struct Scatter {
   graph::ScatterKind kind;
   bool isNd;
   unsigned axis = 0, depth = 0, numPickDims = 0;
+  int64_t numWarps;
 
-  explicit Scatter(Operation *root) : root(root) {
+  Scatter(Operation *root, int64_t numWarps) : root(root), numWarps(numWarps) {
     input = root->getOperand(0);
     indices = root->getOperand(1);
     updates = root->getOperand(2);
@@ -130,13 +129,17 @@ struct Scatter {
 
 /// A kernel with a thread per point of a box of `extents`.
 struct PointKernel {
+  int64_t blockSize;
   KernelBuilder kernel;
-  LinearLayout layout = LinearLayout::blocked({blockSize}, 1, numWarps, {0});
+  LinearLayout layout;
   TileElementBuilder element;
   Value total, linear;
 
-  PointKernel(graph::GroupOp group, const Twine &name, OpBuilder &moduleBuilder)
-      : kernel(group, name.str(), numWarps, moduleBuilder),
+  PointKernel(graph::GroupOp group, const Scatter &scatter, const Twine &name,
+              OpBuilder &moduleBuilder)
+      : blockSize(32 * scatter.numWarps),
+        kernel(group, name.str(), scatter.numWarps, moduleBuilder),
+        layout(LinearLayout::blocked({blockSize}, 1, scatter.numWarps, {0})),
         element(kernel, kernel.builder, {blockSize}, layout) {}
 
   void setExtents(ValueRange extents) {
@@ -182,14 +185,38 @@ class ScatterSkeleton : public KernelSkeleton {
 public:
   StringRef getName() const override { return "scatter"; }
 
-  SmallVector<Parameters> enumerate(graph::GroupOp) const override {
-    return {{{"elements", blockSize}, {"warps", numWarps}}};
+  ArrayRef<ParameterInfo> getParameterInfo() const override {
+    static constexpr ParameterInfo info[] = {
+        {"warps", "warps", "warps of a block; a thread has one point"}};
+    return info;
   }
 
-  FailureOr<GroupKernels> build(graph::GroupOp group, const Parameters &,
-                                StringRef name,
+  SmallVector<GroupDim> getDims(graph::GroupOp group) const override {
+    return {getTotal("total", group.getRootOp()->getOperand(0)),
+            getTotal("updates", group.getRootOp()->getOperand(2))};
+  }
+
+  std::string getClass(graph::GroupOp group) const override {
+    return graph::stringifyScatterKind(Scatter(group.getRootOp(), 4).kind)
+        .str();
+  }
+
+  SmallVector<Parameters> enumerate(graph::GroupOp) const override {
+    SmallVector<Parameters> result;
+    for (int64_t warps : {4, 8, 2, 1})
+      result.push_back({{"warps", warps}});
+    return result;
+  }
+
+  Footprint getFootprint(graph::GroupOp,
+                         const Parameters &parameters) const override {
+    return {32 * getParameter(parameters, "warps", 4), 0, 40};
+  }
+
+  FailureOr<GroupKernels> build(graph::GroupOp group,
+                                const Parameters &parameters, StringRef name,
                                 OpBuilder &moduleBuilder) const override {
-    Scatter scatter(group.getRootOp());
+    Scatter scatter(group.getRootOp(), getParameter(parameters, "warps", 4));
     bool replace = scatter.kind == graph::ScatterKind::replace;
     GroupKernels result;
     result.numScratch = 1;
@@ -213,7 +240,7 @@ private:
   static FailureOr<TileKernel> buildCopy(graph::GroupOp group,
                                          const Scatter &scatter, StringRef name,
                                          OpBuilder &moduleBuilder) {
-    PointKernel point(group, name + "_copy", moduleBuilder);
+    PointKernel point(group, scatter, name + "_copy", moduleBuilder);
     KernelBuilder &kernel = point.kernel;
     TileElementBuilder &element = point.element;
     point.setExtents(kernel.getExtents(scatter.input));
@@ -238,7 +265,7 @@ private:
                                           const Scatter &scatter,
                                           StringRef name,
                                           OpBuilder &moduleBuilder) {
-    PointKernel point(group, name + "_slots", moduleBuilder);
+    PointKernel point(group, scatter, name + "_slots", moduleBuilder);
     KernelBuilder &kernel = point.kernel;
     TileElementBuilder &element = point.element;
     SmallVector<Value> extents = scatter.getPickExtents(kernel);
@@ -261,7 +288,7 @@ private:
                                             const Scatter &scatter,
                                             StringRef name,
                                             OpBuilder &moduleBuilder) {
-    PointKernel point(group, name, moduleBuilder);
+    PointKernel point(group, scatter, name, moduleBuilder);
     KernelBuilder &kernel = point.kernel;
     TileElementBuilder &element = point.element;
     point.setExtents(kernel.getExtents(scatter.updates));
@@ -284,7 +311,7 @@ private:
                                             const Scatter &scatter,
                                             StringRef name,
                                             OpBuilder &moduleBuilder) {
-    PointKernel point(group, name, moduleBuilder);
+    PointKernel point(group, scatter, name, moduleBuilder);
     KernelBuilder &kernel = point.kernel;
     OpBuilder &b = kernel.builder;
     Location loc = kernel.loc;
@@ -318,7 +345,7 @@ private:
                                    kernel.constant(1), ValueRange{old, none});
     {
       OpBuilder inner = OpBuilder::atBlockBegin(loop.getBody());
-      TileElementBuilder body(kernel, inner, {blockSize}, point.layout);
+      TileElementBuilder body(kernel, inner, {point.blockSize}, point.layout);
       body.mask = element.mask;
       Value next = loop.getInductionVar();
       Indices where(at);

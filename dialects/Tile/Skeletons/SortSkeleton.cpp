@@ -107,10 +107,49 @@ class SortSkeleton : public KernelSkeleton {
 public:
   StringRef getName() const override { return "sort"; }
 
+  ArrayRef<ParameterInfo> getParameterInfo() const override {
+    static constexpr ParameterInfo info[] = {
+        {"elements", "elements", "elements whose places a block finds"},
+        {"together", "elements", "elements that a thread compares at a time"},
+        {"warps", "warps", "warps of a block"}};
+    return info;
+  }
+
+  SmallVector<GroupDim> getDims(graph::GroupOp group) const override {
+    auto root = cast<graph::SortOp>(group.getRootOp());
+    return {{"length", {{root.getInput(), unsigned(root.getAxis())}}},
+            getTotal("total", root.getInput())};
+  }
+
+  std::string getClass(graph::GroupOp group) const override {
+    auto root = cast<graph::SortOp>(group.getRootOp());
+    return "key" + std::to_string(getKeyType(root).getIntOrFloatBitWidth());
+  }
+
   SmallVector<Parameters> enumerate(graph::GroupOp) const override {
-    return {{{"elements", 128}, {"together", 8}, {"warps", 4}},
-            {{"elements", 64}, {"together", 16}, {"warps", 2}},
-            {{"elements", 256}, {"together", 4}, {"warps", 8}}};
+    SmallVector<Parameters> result{
+        {{"elements", 128}, {"together", 8}, {"warps", 4}}};
+    for (int64_t warps : {4, 2, 8, 1})
+      for (int64_t together : {4, 8, 16, 32})
+        for (int64_t perThread : {1, 2}) {
+          Parameters parameters{{"elements", 32 * warps * perThread},
+                                {"together", together},
+                                {"warps", warps}};
+          if (parameters != result.front())
+            result.push_back(parameters);
+        }
+    return result;
+  }
+
+  Footprint getFootprint(graph::GroupOp group,
+                         const Parameters &parameters) const override {
+    int64_t warps = getParameter(parameters, "warps", 4);
+    int64_t points = getParameter(parameters, "elements", 128) *
+                     getParameter(parameters, "together", 8) / (32 * warps);
+    int64_t words = getKeyType(cast<graph::SortOp>(group.getRootOp()))
+                        .getIntOrFloatBitWidth() /
+                    32;
+    return {32 * warps, 0, 40 + (1 + words) * points};
   }
 
   FailureOr<GroupKernels> build(graph::GroupOp group,

@@ -24,6 +24,10 @@ public:
   /// Names the entry of a kernel module of the LLVM dialect; empty without a
   /// cache.
   std::string getKey(mlir::ModuleOp kernel, llvm::StringRef target) const;
+  /// Names the entry of anything else that `text` determines together with the
+  /// compiler.
+  std::string getKey(llvm::StringRef text) const;
+  const std::string &getFolder() const { return folder; }
   std::optional<std::string> find(llvm::StringRef key) const;
   /// A cache that cannot be written is no error: the kernel is made again.
   void store(llvm::StringRef key, llvm::StringRef ptx) const;

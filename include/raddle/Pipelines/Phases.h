@@ -43,8 +43,20 @@ llvm::StringRef getPhaseName(Phase phase);
 struct CompileOptions {
   /// Names of targets, as in raddle/Target/Ptx.h.
   std::vector<std::string> targets = {"sm_80"};
-  /// 0: no fusion; 1: rules; 2, 3: the same until costs are modelled.
+  /// 0: no fusion, each skeleton's default parameters; 1: fusion; 2: parameters
+  /// by modelled costs; 3: parameters by measuring candidates.
   unsigned optimize = 2;
+  /// Who chooses parameters (`rules`, `table`, `file`, `measured`); empty: as
+  /// the optimization level says.
+  std::string policy;
+  /// The file of policy `file`.
+  std::string parameters;
+  /// Whether a kernel may have several variants, guarded by sizes.
+  bool variants = true;
+  /// Of policy `measured`: named dims at which kernels run, and how many
+  /// candidates of each.
+  std::string sizes;
+  unsigned measureLimit = 8;
   /// The arithmetic of f32 products: tf32x3, f32, tf32, f16 or bf16.
   std::string compute = "tf32x3";
   /// Also fuse residual and norm into the epilogue of products.
@@ -54,6 +66,9 @@ struct CompileOptions {
   /// PTX made before.
   KernelCache cache;
 };
+
+/// The policy that `options` ask for.
+std::string getPolicyName(const CompileOptions &options);
 
 /// Adds the passes of one phase; each ends with the verifiers of its contract.
 void buildPhase(mlir::OpPassManager &passes, Phase phase,
@@ -70,8 +85,8 @@ emitKernels(mlir::ModuleOp module, llvm::StringRef target,
 
 /// Describes the kernels of a module after phase nvvm: a table for people, or
 /// JSON with the same figures (an array of objects with name, nodes, launches,
-/// grid, block, shared, parameters, and, where ptxas is found, registers and
-/// spill_bytes per target).
+/// grid, block, shared, parameters, policy (which chose, and why), and, where
+/// ptxas is found, registers and spill_bytes per target).
 mlir::LogicalResult writeReport(mlir::ModuleOp module,
                                 const CompileOptions &options, bool json,
                                 llvm::raw_ostream &os);

@@ -58,6 +58,14 @@ public:
   /// not asked.
   const std::string &fallbackReason() const;
 
+  /// Whether the device counts the events of launches: the virtual GPU does,
+  /// once told to.
+  bool countEvents(bool on);
+  /// The events of all launches of the process since the last call, as JSON
+  /// (`{"launches": [{"kernel", "counters", ...}]}`); empty when the device
+  /// counts none.
+  std::string takeCounters();
+
   /// For the runtime's own files.
   struct Impl;
   Impl &impl() { return *impl_; }

@@ -2,8 +2,9 @@
 
 #include "dialects/Graph/Conversion/GraphToTile/GraphToTile.h"
 #include "dialects/Graph/Conversion/GraphToTile/HostProgram.h"
-#include "dialects/Graph/IR/DimSource.h"
-#include "mlir/IR/AsmState.h"
+#include "dialects/Graph/Conversion/GraphToTile/KernelList.h"
+#include "raddle/Target/Ptx.h"
+#include "llvm/ADT/StringExtras.h"
 
 namespace raddle::graph {
 #define GEN_PASS_DEF_GRAPHLOWERTOTILE
@@ -14,90 +15,94 @@ using namespace mlir;
 using namespace raddle;
 using namespace raddle::graph;
 
-/// The text of a group without names of nodes: equal structures, equal texts.
-static std::string getStructure(GroupOp group) {
-  std::string text;
-  llvm::raw_string_ostream os(text);
-  OpPrintingFlags flags;
-  flags.useLocalScope().elideLargeElementsAttrs(1 << 20);
-  os << group.getSkeleton();
-  for (Type type : group->getOperandTypes())
-    os << ' ' << type;
-  os << '\n';
-  // Elements are built knowing which sizes are equal, also by what stands
-  // outside of the group: sources of sizes, numbered as they occur.
-  std::map<DimSource, unsigned> sources;
-  auto printSize = [&](const SizeProduct &size) {
-    os << size.factor;
-    for (const DimSource &source : size.sources)
-      os << '*' << sources.try_emplace(source, sources.size()).first->second;
-    os << ' ';
-  };
-  for (Value input : group.getInputs()) {
-    auto type = cast<RankedTensorType>(input.getType());
-    for (int64_t d = 0; d < type.getRank(); ++d)
-      if (type.isDynamicDim(d))
-        printSize(getDimProduct(input, d));
-  }
-  for (Value scalar : group.getScalars())
-    if (scalar.getType().isIndex())
-      printSize(getSizeProduct(OpFoldResult(scalar)));
-  os << '\n';
-  AsmState state(group, flags);
-  for (Operation &op : group.getBody().front()) {
-    op.print(os, state);
-    os << '\n';
-  }
-  return text;
-}
-
-FailureOr<const tile::GroupKernels *> KernelTable::get(GroupOp group) {
-  auto [entry, inserted] = kernels.try_emplace(getStructure(group));
-  if (!inserted)
-    return &entry->second;
-  const tile::KernelSkeleton *skeleton = tile::getSkeleton(group.getSkeleton());
-  if (!skeleton)
-    return group.emitOpError("there is no skeleton '")
-           << group.getSkeleton() << "' for this target";
-  auto candidates = skeleton->enumerate(group);
-  if (candidates.empty())
-    return group.emitOpError("skeleton '")
-           << group.getSkeleton() << "' has no parameters for this group";
+LogicalResult KernelTable::build(GroupOp group,
+                                 const tile::KernelSkeleton &skeleton,
+                                 const tile::Parameters &parameters,
+                                 StringRef reason, StringRef name,
+                                 KernelVariant &variant) {
   OpBuilder builder(module.getBody(), module.getBody()->begin());
-  std::string name = "k" + std::to_string(kernels.size() - 1) + "_" +
-                     group.getSkeleton().str();
-  if (Operation *root = group.getRootOp())
-    name = "k" + std::to_string(kernels.size() - 1) + "_" +
-           root->getName().stripDialect().str();
   // A module per kernel: they are lowered and emitted independently.
   auto kernelModule = ModuleOp::create(builder, group.getLoc(), name);
   builder.setInsertionPointToStart(kernelModule.getBody());
-  auto built = skeleton->build(group, candidates.front(), name, builder);
+  auto built = skeleton.build(group, parameters, name, builder);
   if (failed(built))
     return failure();
-  for (tile::TileKernel &kernel : built->kernels)
+  std::string guard = tile::formatGuard(variant.guard);
+  for (tile::TileKernel &kernel : built->kernels) {
     if (kernel.func->hasAttr("tile.invalid"))
       return failure(); // diagnosed while it was built
-  entry->second = std::move(*built);
-  for (tile::TileKernel &kernel : entry->second.kernels) {
-    SmallVector<Attribute> variant;
-    for (auto &[key, value] : candidates.front())
-      variant.push_back(
+    SmallVector<Attribute> values;
+    for (auto &[key, value] : parameters)
+      values.push_back(
           builder.getStringAttr(key + "=" + std::to_string(value)));
-    kernel.func->setAttr("tile.parameters", builder.getArrayAttr(variant));
+    kernel.func->setAttr("tile.parameters", builder.getArrayAttr(values));
+    if (int64_t blocks = tile::getParameter(parameters, tile::kMinBlocks, 0))
+      kernel.func->setAttr("tile.min_blocks",
+                           builder.getI64IntegerAttr(blocks));
+    if (!guard.empty())
+      kernel.func->setAttr("tile.guard", builder.getStringAttr(guard));
   }
-  return &entry->second;
+  kernelModule->setAttr("tile.reason", builder.getStringAttr(reason));
+  variant.kernels = std::move(*built);
+  return success();
+}
+
+KernelTable::KernelTable(ModuleOp module, ArrayRef<ListedKernel> kernels,
+                         tile::ParameterPolicy &policy,
+                         ArrayRef<std::string> targets)
+    : module(module), policy(policy), targets(targets), kernels(kernels),
+      variants(kernels.size()) {
+  for (auto [number, kernel] : llvm::enumerate(kernels))
+    for (Operation *group : kernel.groups)
+      numbers[group] = number;
+}
+
+FailureOr<ArrayRef<KernelVariant>> KernelTable::get(GroupOp group) {
+  auto found = numbers.find(group);
+  if (found == numbers.end())
+    return group.emitOpError("is not in the function 'main'");
+  const ListedKernel &kernel = kernels[found->second];
+  SmallVector<KernelVariant, 1> &built = variants[found->second];
+  if (!built.empty())
+    return ArrayRef<KernelVariant>(built);
+  auto candidates = tile::getCandidates(*kernel.skeleton, group, targets);
+  if (failed(candidates))
+    return failure();
+  auto choices = policy.choose({group, *kernel.skeleton, kernel.hash,
+                                kernel.name, targets, *candidates});
+  if (failed(choices))
+    return failure();
+  for (auto [number, choice] : llvm::enumerate(*choices)) {
+    bool isLast = number + 1 == choices->size();
+    if (choice.candidate >= candidates->size() ||
+        choice.guard.empty() != isLast)
+      return group.emitOpError("policy '")
+             << policy.getName() << "' expected to choose candidates, the "
+             << "last of them without a condition";
+    KernelVariant &variant = built.emplace_back();
+    variant.guard = choice.guard;
+    if (failed(build(
+            group, *kernel.skeleton, (*candidates)[choice.candidate].parameters,
+            (policy.getName() + ": " + choice.reason).str(),
+            isLast ? kernel.name : kernel.name + "_v" + std::to_string(number),
+            variant)))
+      return failure();
+  }
+  return ArrayRef<KernelVariant>(built);
 }
 
 void KernelTable::eraseHostFunctions() {
-  for (auto &entry : kernels)
-    for (tile::TileKernel &kernel : entry.second.kernels)
-      kernel.host.erase();
+  for (auto &built : variants)
+    for (KernelVariant &variant : built)
+      for (tile::TileKernel &kernel : variant.kernels.kernels)
+        kernel.host.erase();
 }
 
 namespace {
 struct GraphLowerToTilePass
     : graph::impl::GraphLowerToTileBase<GraphLowerToTilePass> {
+  using GraphLowerToTileBase::GraphLowerToTileBase;
+
   void runOnOperation() override {
     ModuleOp module = getOperation();
     auto entry = module.lookupSymbol<func::FuncOp>("main");
@@ -105,8 +110,29 @@ struct GraphLowerToTilePass
       module.emitError("expected a function 'main'");
       return signalPassFailure();
     }
-    KernelTable kernels(module);
-    if (failed(HostProgramBuilder(entry, kernels).run()))
+    std::vector<std::string> targetNames(targets.begin(), targets.end());
+    if (targetNames.empty())
+      targetNames.push_back("sm_80");
+    for (const std::string &name : targetNames)
+      if (!target::isTargetName(name)) {
+        module.emitError("unknown target '")
+            << name << "': expected "
+            << llvm::join(target::getTargetNames(), ", ");
+        return signalPassFailure();
+      }
+    auto chosen = tile::createParameterPolicy(
+        policy, {parameters, variants, sizes, measureLimit, cacheDir},
+        module.getLoc());
+    if (failed(chosen))
+      return signalPassFailure();
+    (*chosen)->begin(module);
+    auto listed = listKernels(module);
+    if (failed(listed))
+      return signalPassFailure();
+    KernelTable kernels(module, *listed, **chosen, targetNames);
+    bool built = succeeded(HostProgramBuilder(entry, kernels).run());
+    // What is wrong with a policy's data is told in any case.
+    if (failed((*chosen)->finish(module.getLoc())) || !built)
       return signalPassFailure();
     kernels.eraseHostFunctions();
   }

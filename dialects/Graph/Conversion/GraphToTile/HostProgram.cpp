@@ -338,13 +338,74 @@ LogicalResult HostProgramBuilder::lower(GroupOp op) {
   for (Value tensor : op.getOutputs())
     if (failed(checkSize(op, tensor)))
       return failure();
-  auto built = kernels.get(op);
-  if (failed(built))
+  auto variants = kernels.get(op);
+  if (failed(variants))
     return failure();
   for (Value output : op.getOutputs())
     buffers[output] = allocate(output);
+  if (variants->size() == 1)
+    return launch(op, variants->front().kernels);
+  // All conditions are known before the first branch; sizes that are first
+  // asked for in a branch are not visible behind it.
+  SmallVector<Value> conditions;
+  for (const KernelVariant &variant : variants->drop_back())
+    conditions.push_back(getCondition(op, variant.guard));
+  OpBuilder::InsertionGuard guard(b);
+  for (const KernelVariant &variant : *variants) {
+    auto outerExtents = extents;
+    auto outerScalars = scalars;
+    Block *otherwise = nullptr;
+    if (&variant != &variants->back()) {
+      auto branch =
+          scf::IfOp::create(b, loc, conditions[&variant - variants->begin()],
+                            /*withElseRegion=*/true);
+      b.setInsertionPointToStart(branch.thenBlock());
+      otherwise = branch.elseBlock();
+    }
+    if (failed(launch(op, variant.kernels)))
+      return failure();
+    extents = std::move(outerExtents);
+    scalars = std::move(outerScalars);
+    if (otherwise)
+      b.setInsertionPointToStart(otherwise);
+  }
+  return success();
+}
+
+Value HostProgramBuilder::getCondition(GroupOp op,
+                                       const tile::DimGuard &guard) {
+  const tile::KernelSkeleton *skeleton = tile::getSkeleton(op.getSkeleton());
+  SmallVector<tile::GroupDim> dims = skeleton->getDims(op);
+  Value condition;
+  auto require = [&](arith::CmpIPredicate predicate, Value lhs, Value rhs) {
+    Value holds = arith::CmpIOp::create(b, loc, predicate, lhs, rhs);
+    condition =
+        condition ? arith::AndIOp::create(b, loc, condition, holds) : holds;
+  };
+  for (const tile::DimPredicate &predicate : guard) {
+    const tile::GroupDim *dim = llvm::find_if(
+        dims, [&](const auto &dim) { return dim.name == predicate.dim; });
+    SmallVector<Value> factors{constant(dim->factor)};
+    for (auto [tensor, number] : dim->extents)
+      factors.push_back(getExtent(tensor, number));
+    Value size = product(factors);
+    if (dim->divisor != 1)
+      size = arith::DivUIOp::create(b, loc, size, constant(dim->divisor));
+    if (predicate.max != tile::DimPredicate::noMax)
+      require(arith::CmpIPredicate::sle, size, constant(predicate.max));
+    if (predicate.multiple != 1)
+      require(
+          arith::CmpIPredicate::eq,
+          arith::RemUIOp::create(b, loc, size, constant(predicate.multiple)),
+          constant(0));
+  }
+  return condition;
+}
+
+LogicalResult HostProgramBuilder::launch(GroupOp op,
+                                         const tile::GroupKernels &kernels) {
   SmallVector<Value> scratch;
-  for (const tile::TileKernel &kernel : (*built)->kernels) {
+  for (const tile::TileKernel &kernel : kernels.kernels) {
     // The host half of the kernel, inlined.
     SmallVector<Value> args, hostArgs;
     SmallVector<int64_t> written;

@@ -2,27 +2,48 @@
 #ifndef RADDLE_DIALECTS_GRAPH_CONVERSION_GRAPHTOTILE_HOSTPROGRAM_H
 #define RADDLE_DIALECTS_GRAPH_CONVERSION_GRAPHTOTILE_HOSTPROGRAM_H
 
+#include "dialects/Graph/Conversion/GraphToTile/KernelList.h"
 #include "dialects/Graph/IR/GraphOps.h"
 #include "dialects/Plan/IR/PlanDialect.h"
-#include "dialects/Tile/Skeletons/KernelSkeleton.h"
+#include "dialects/Tile/Skeletons/ParameterPolicy.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "llvm/ADT/StringSet.h"
 
 namespace raddle::graph {
 
+/// Kernels that compute a group when `guard` holds.
+struct KernelVariant {
+  tile::DimGuard guard;
+  tile::GroupKernels kernels;
+};
+
 /// Kernels by the structure of their groups.
 class KernelTable {
 public:
-  explicit KernelTable(mlir::ModuleOp module) : module(module) {}
-  /// The kernels of `group`, built at most once per structure.
-  mlir::FailureOr<const tile::GroupKernels *> get(GroupOp group);
+  /// `kernels` are those of the module before it is changed.
+  KernelTable(mlir::ModuleOp module, llvm::ArrayRef<ListedKernel> kernels,
+              tile::ParameterPolicy &policy,
+              llvm::ArrayRef<std::string> targets);
+  /// The variants of `group`'s kernels in the order of their guards, the last
+  /// of which is empty; built at most once per structure.
+  mlir::FailureOr<llvm::ArrayRef<KernelVariant>> get(GroupOp group);
   /// Removes the host halves of all kernels.
   void eraseHostFunctions();
 
 private:
+  mlir::LogicalResult build(GroupOp group, const tile::KernelSkeleton &skeleton,
+                            const tile::Parameters &parameters,
+                            llvm::StringRef reason, llvm::StringRef name,
+                            KernelVariant &variant);
+
   mlir::ModuleOp module;
-  llvm::StringMap<tile::GroupKernels> kernels;
+  tile::ParameterPolicy &policy;
+  llvm::ArrayRef<std::string> targets;
+  llvm::ArrayRef<ListedKernel> kernels;
+  /// By kernel; empty until it is built.
+  std::vector<llvm::SmallVector<KernelVariant, 1>> variants;
+  llvm::DenseMap<mlir::Operation *, unsigned> numbers;
 };
 
 /// Rewrites an entry function of groups and host scalars as a program over
@@ -36,6 +57,9 @@ private:
   mlir::LogicalResult lowerBlock(mlir::Block &block);
   mlir::LogicalResult lowerOp(mlir::Operation *op);
   mlir::LogicalResult lower(GroupOp op);
+  mlir::LogicalResult launch(GroupOp op, const tile::GroupKernels &kernels);
+  /// The condition of a guard over the named dims of `op`.
+  mlir::Value getCondition(GroupOp op, const tile::DimGuard &guard);
   mlir::LogicalResult lower(mlir::scf::IfOp op);
   mlir::LogicalResult lower(mlir::scf::ForOp op);
   mlir::LogicalResult lower(mlir::scf::WhileOp op);

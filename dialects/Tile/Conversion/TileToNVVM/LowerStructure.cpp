@@ -30,8 +30,9 @@ FailureOr<LLVM::LLVMFuncOp> KernelLowering::run() {
   if (auto blocks = kernel->getAttrOfType<IntegerAttr>("tile.min_blocks"))
     func->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
                   builder.getI32IntegerAttr(blocks.getInt()));
-  if (Attribute parameters = kernel->getAttr("tile.parameters"))
-    func->setAttr("tile.parameters", parameters);
+  for (StringRef name : {"tile.parameters", "tile.guard"})
+    if (Attribute value = kernel->getAttr(name))
+      func->setAttr(name, value);
   OpBuilder::InsertionGuard guard(builder);
   Block *entry = func.addEntryBlock(builder);
   builder.setInsertionPointToStart(entry);
