@@ -1,13 +1,13 @@
 //===- EvaluatePass.cpp - graph-evaluate ----------------------------------===//
 
 #include "lib/Reference/NpzFiles.h"
-#include "raddle/Reference/Weights.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Pass/Pass.h"
 #include "raddle/Reference/Evaluator.h"
 #include "raddle/Reference/Passes.h"
+#include "raddle/Reference/Weights.h"
 
 using namespace mlir;
 

@@ -2,13 +2,13 @@
 
 #include "dialects/Graph/IR/GraphOps.h"
 #include "lib/Reference/NpzFiles.h"
-#include "raddle/Reference/Weights.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Pass/Pass.h"
 #include "raddle/Reference/Evaluator.h"
 #include "raddle/Reference/Passes.h"
+#include "raddle/Reference/Weights.h"
 
 using namespace mlir;
 

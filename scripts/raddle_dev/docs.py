@@ -2,8 +2,7 @@
 
 docs/Dialects/<Dialect>.md from the dialect's operations, attributes and types,
 docs/Dialects/<Dialect>Passes.md from its Passes.td (and those of lib/ and
-tools/), and docs/OnnxOps.md from the
-importer's own table.
+tools/), and docs/OnnxOps.md from the importer's own table.
 """
 
 import re
@@ -37,7 +36,13 @@ def dialect_page(folder):
     with tempfile.TemporaryDirectory() as scratch:
         whole = Path(scratch) / "All.td"
         whole.write_text("".join(f'include "{path.relative_to(paths.REPO)}"\n' for path in sources))
-        return tidy(tablegen(whole, "-gen-dialect-doc", f"-dialect={folder.name.lower()}"))
+        return rationale(folder) + tidy(tablegen(whole, "-gen-dialect-doc", f"-dialect={folder.name.lower()}"))
+
+
+def rationale(folder):
+    """Readers of a list of operations want to know first why it is so."""
+    return (f"Why the dialect is as it is, and where things are: [dialects/{folder.name}/README.md]"
+            f"(../../dialects/{folder.name}/README.md).\n\n")
 
 
 def pages():
@@ -46,7 +51,7 @@ def pages():
         if list((folder / "IR").glob("*Dialect.td")):
             yield f"Dialects/{folder.name}.md", dialect_page(folder)
         for passes in sorted(folder.glob("**/Passes.td")):
-            title = f"# Passes of dialects/{passes.parent.relative_to(paths.REPO / 'dialects')}\n\n"
+            title = f"# Passes of dialects/{passes.parent.relative_to(paths.REPO / 'dialects')}\n\n{rationale(folder)}"
             stem = "".join(passes.parent.relative_to(paths.REPO / "dialects").parts).replace("Transforms", "")
             yield f"Dialects/{stem}Passes.md", tidy(title + tablegen(passes, "-gen-pass-doc"))
     for passes in sorted([*(paths.REPO / "lib").glob("*/Passes.td"), *(paths.REPO / "tools").glob("*/Passes.td")]):

@@ -2,7 +2,8 @@
 
 Formatting, file length, words that do not belong in the tree, whitespace,
 sources that no CMakeLists.txt names, tests without a RUN line, Python imports
-that nothing uses.
+that nothing uses; and what conventions.py looks at: descriptions, names of passes,
+boundaries between folders.
 """
 
 import ast
@@ -10,7 +11,7 @@ import concurrent.futures
 import re
 import subprocess
 
-from . import paths
+from . import conventions, paths
 from .process import DevError, say
 
 MAX_LINES = 1000
@@ -115,6 +116,7 @@ def problems():
     yield from check_format(names)
     yield from check_sources_built(names, texts)
     yield from check_tests(names, texts)
+    yield from conventions.problems(names, texts)
     for name, text in texts.items():
         if "/corpus/" in name.lower():
             continue

@@ -58,6 +58,11 @@ class Install(unittest.TestCase):
         missing = [name for name in FILES if not (self.prefix / name).exists()]
         self.assertEqual(missing, [])
 
+    def test_runners_bring_the_virtual_gpu(self):
+        """It is loaded at run time; who builds only a program still has it."""
+        for target in ("bin/raddle-run", "lib/libRaddleRuntime.so.1"):
+            self.assertIn("lib/vgpu/libcuda.so", self.tool(["ninja", "-C", BUILD, "-t", "query", target]), target)
+
     def test_tools_start(self):
         for name in TOOLS:
             self.assertIn("OPTIONS" if name in ("raddle-run", "raddle-vgpu") else "USAGE",
