@@ -67,14 +67,16 @@ def main():
                 results[name].append(figures)
                 kernels = count or kernels
                 print(f"run {run + 1}: {name}: {figures[0]:.2f} s", flush=True)
-    print(f"\n{model.name}, sm_80, {os.cpu_count()} cores, median of {options.runs}\n")
+    print(f"\n{model.name}, sm_80, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {options.runs} fresh processes each, "
+          "empty caches; medians, and the peak memory of any process\n")
     print(f"{'compiler':<10} {'wall s':>7} {'min':>6} {'max':>6} {'cpu s':>7} {'peak MB':>8}")
     for name, rows in results.items():
         wall = [r[0] for r in rows]
         print(f"{name:<10} {statistics.median(wall):>7.2f} {min(wall):>6.2f} {max(wall):>6.2f} "
               f"{statistics.median(r[1] for r in rows):>7.2f} {max(r[2] for r in rows):>8.0f}")
     cpu = statistics.median(r[1] for r in results["raddle"])
-    print(f"\nraddle: {kernels} distinct kernels, {cpu / kernels:.3f} s of one core each")
+    print(f"\nraddle: {kernels} distinct kernels, {cpu / kernels:.3f} s of one core each"
+          "\nwanted: at most 2.0 s and 400 MB on two quiet cores, at most 0.1 s of one core per kernel")
 
 
 if __name__ == "__main__":
