@@ -7,7 +7,7 @@ from .process import DevError
 
 # The environment of scripts/requirements that a benchmark compares with; it is
 # installed by the benchmark alone.
-OTHERS = {"compile": "iree", "kernels": "triton"}
+OTHERS = {"compile": "iree", "kernels": "triton", "foreign": "triton"}
 
 
 def names():

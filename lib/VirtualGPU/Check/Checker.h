@@ -140,8 +140,8 @@ private:
                     uint32_t lanes, uint32_t bytes, AccessKind kind);
   bool cellAccess(Warp &w, const Op &op, unsigned lane, uint64_t address,
                   Cell &cell, const Access &now, AccessKind kind);
-  bool sameValue(const Warp &w, const Op &op, unsigned a, unsigned b,
-                 const uint64_t *addresses, uint64_t word) const;
+  bool sameValue(const Warp &w, const Op &op, unsigned lane, int other,
+                 const uint64_t *addresses, uint64_t word, uint8_t mask) const;
   std::string threadName(uint16_t thread) const;
 
   BlockRunner &block;

@@ -437,8 +437,13 @@ void Checker::memoryStates(Warp &w, const Op &op, Space space,
         loadDirty |= to[i] != 0;
       }
       if (kind == kAtomic && state) {
-        bool bad = dirty && shadow(w, op.b, bytes, lane);
-        std::memset(state, bad ? kUndefined : kDefined, bytes);
+        const unsigned part = bytes / op.count;
+        const Slot *operands =
+            op.count > 1 ? op.list + (sem == Sem::Atom ? op.count : 0) : &op.b;
+        for (unsigned i = 0; i < op.count; ++i) {
+          bool bad = dirty && shadow(w, operands[i], part, lane);
+          std::memset(state + i * part, bad ? kUndefined : kDefined, part);
+        }
       }
       continue;
     }
@@ -496,7 +501,7 @@ void Checker::finishLoad(Warp &w, const Op &op, const OpInfo &info) {
       if (element < 8 && isSigned(info.form.type[0]) &&
           (bits >> (8 * element - 1) & 1))
         bits |= ~uint64_t(0) << (8 * element);
-      set(atomic ? op.d : op.list[i], lane, bits);
+      set(atomic && op.count == 1 ? op.d : op.list[i], lane, bits);
     }
   }
 }

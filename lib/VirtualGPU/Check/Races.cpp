@@ -122,30 +122,33 @@ bool Checker::race(Warp &w, const Op &op, unsigned lane, uint64_t address,
   return false;
 }
 
-/// Lanes that write the same word with one instruction race unless they write
-/// the same value.
-bool Checker::sameValue(const Warp &w, const Op &op, unsigned a, unsigned b,
-                        const uint64_t *addresses, uint64_t word) const {
+/// Threads that write the same word with one instruction race unless they write
+/// the same value: whether a store of `lane` leaves the bytes of `mask` as they
+/// are, or as lane `other` of the same instruction makes them.
+bool Checker::sameValue(const Warp &w, const Op &op, unsigned lane, int other,
+                        const uint64_t *addresses, uint64_t word,
+                        uint8_t mask) const {
   const OpInfo &info = w.frame->code->infos[&op - w.code];
   if (info.form.sem != Sem::St)
     return false;
   const unsigned element = typeBytes(info.form.type[0]);
   const unsigned reg = info.form.srcBytes;
-  for (uint64_t byte = word; byte < word + 4; ++byte) {
-    uint8_t value[2];
-    const unsigned lanes[2] = {a, b};
-    bool both = true;
-    for (unsigned i = 0; i < 2; ++i) {
-      uint64_t offset = byte - addresses[lanes[i]];
-      if (byte < addresses[lanes[i]] || offset >= element * op.count) {
-        both = false;
-        break;
-      }
-      Slot slot = op.list[offset / element];
-      const uint8_t *p = (slot & 1 ? w.consts - 1 : w.regs) + slot;
-      value[i] = p[lanes[i] * reg + offset % element];
-    }
-    if (both && value[0] != value[1])
+  auto stored = [&](unsigned by, uint64_t byte, uint8_t &value) {
+    const uint64_t offset = byte - addresses[by];
+    if (byte < addresses[by] || offset >= element * op.count)
+      return false;
+    const Slot slot = op.list[offset / element];
+    const uint8_t *p = (slot & 1 ? w.consts - 1 : w.regs) + slot;
+    value = p[by * reg + offset % element];
+    return true;
+  };
+  for (unsigned i = 0; i < 4; ++i) {
+    uint8_t mine = 0, theirs = w.shared[word + i - kSharedBase];
+    if (!(mask >> i & 1) || !stored(lane, word + i, mine))
+      continue;
+    if (other >= 0 && !stored(static_cast<unsigned>(other), word + i, theirs))
+      continue;
+    if (mine != theirs)
       return false;
   }
   return true;
@@ -180,10 +183,12 @@ bool Checker::cellAccess(Warp &w, const Op &op, unsigned lane, uint64_t address,
       continue;
     if ((a.atomic && now.atomic) || ordered(a, w, lane))
       continue;
-    if (kind == kWrite && a.thread / 32 == w.index && a.line == now.line &&
-        a.laneClock == now.laneClock && currentAddresses &&
-        sameValue(w, op, lane, a.thread % 32, currentAddresses,
-                  address & ~uint64_t(3)))
+    if (kind == kWrite && a.line == now.line && !a.object && currentAddresses &&
+        sameValue(w, op, lane,
+                  a.thread / 32 == w.index && a.laneClock == now.laneClock
+                      ? a.thread % 32
+                      : -1,
+                  currentAddresses, address & ~uint64_t(3), now.mask))
       continue;
     return race(w, op, lane, address, what, a.thread, a.line,
                 a.atomic ? "atomic operation" : "write");

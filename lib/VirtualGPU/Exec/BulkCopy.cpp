@@ -406,6 +406,96 @@ static void bulkTensor(Warp &w, const Op &op) {
   }
 }
 
+static void markDefined(Warp &w, uint8_t *at, uint32_t bytes) {
+  w.block->launch.memory->setState(reinterpret_cast<uint64_t>(at), bytes,
+                                   kDefined);
+}
+
+/// Where a tensor map lies: global memory, or the block's shared memory.
+static uint8_t *findMap(Warp &w, const Op &op, unsigned lane, uint64_t address,
+                        Space space) {
+  const bool isShared =
+      space == Space::Shared ||
+      (space == Space::Generic && address >> 32 == kSharedWindow >> 32);
+  if (isShared) {
+    SharedPlace place;
+    if (!findShared(w, op, address, lane, sizeof(TensorMap), 64, "tensor map",
+                    place))
+      return nullptr;
+    return place.pointer();
+  }
+  if (address % 64) {
+    bad(w, op, lane, FaultClass::Misaligned,
+        "a tensor map's address is not a multiple of 64", address);
+    return nullptr;
+  }
+  if (!checkGlobalRange(w, op, lane, address, sizeof(TensorMap), true))
+    return nullptr;
+  return reinterpret_cast<uint8_t *>(address);
+}
+
+static void replaceField(Warp &w, const Op &op) {
+  const OpInfo &info = infoOf(w, op);
+  const Form &form = info.form;
+  for (uint32_t m = w.exec; m; m &= m - 1) {
+    const unsigned lane = __builtin_ctz(m);
+    uint8_t *at =
+        findMap(w, op, lane, addressOf(w, op.a, op.flags & 1, op.imm, lane),
+                static_cast<Space>(op.space));
+    if (!at)
+      return;
+    const uint64_t value = form.type[1] == Type::B64
+                               ? lanesOf<uint64_t>(w, op.b)[lane]
+                               : lanesOf<uint32_t>(w, op.b)[lane];
+    TensorMap map;
+    std::memcpy(&map, at, sizeof map);
+    map.magic = TensorMap::kMagic;
+    const auto small = static_cast<uint8_t>(std::min<uint64_t>(value, 255));
+    const unsigned d = op.count;
+    if (form.has(Mod::global_address))
+      map.address = value;
+    else if (form.has(Mod::rank))
+      map.rank = static_cast<uint8_t>(small + 1);
+    else if (form.has(Mod::box_dim))
+      map.boxDims[d] = static_cast<uint16_t>(std::min<uint64_t>(value, 65535));
+    else if (form.has(Mod::global_dim))
+      map.dims[d] = static_cast<uint32_t>(value) - 1;
+    else if (form.has(Mod::global_stride))
+      map.strides[std::min(d, 3u)] = value;
+    else if (form.has(Mod::element_stride))
+      map.elementStrides[d] = small;
+    else if (form.has(Mod::elemtype))
+      map.type = TensorMap::typeOfInstruction(small);
+    else if (form.has(Mod::swizzle_mode))
+      map.swizzle = small;
+    else if (form.has(Mod::fill_mode))
+      map.fillNan = small;
+    else if (value) { // interleave_layout
+      bad(w, op, lane, FaultClass::BadOperand,
+          "interleaved tensor maps are not modelled", value);
+      return;
+    }
+    std::memcpy(at, &map, sizeof map);
+    markDefined(w, at, sizeof map);
+  }
+}
+
+static void copyMap(Warp &w, const Op &op) {
+  const unsigned lane = __builtin_ctz(w.exec);
+  uint8_t *to =
+      findMap(w, op, lane, addressOf(w, op.a, op.flags & 1, op.imm, lane),
+              Space::Generic);
+  uint8_t *from =
+      to ? findMap(w, op, lane,
+                   addressOf(w, op.b, op.flags & 2, op.list[0], lane),
+                   Space::Shared)
+         : nullptr;
+  if (!from)
+    return;
+  std::memcpy(to, from, sizeof(TensorMap));
+  markDefined(w, to, sizeof(TensorMap));
+}
+
 static void commit(Warp &w, const Op &) {
   for (uint32_t m = w.exec; m; m &= m - 1)
     ++w.block->bulkGroups[32 * w.index + __builtin_ctz(m)];
@@ -433,6 +523,10 @@ Handler raddle::vgpu::selectBulkCopy(const Form &form) {
     return wait;
   case Sem::ProxyFence:
     return proxyFence;
+  case Sem::TensorMapReplace:
+    return replaceField;
+  case Sem::TensorMapCopy:
+    return copyMap;
   default:
     return selectWgmma(form);
   }

@@ -141,3 +141,44 @@ bool Decoder::decodeBulkTensor(const Instruction &in) {
   op.list = list.data();
   return emit(op, form);
 }
+
+/// tensormap.replace [map]{, dimension}, value: a the address, imm its offset,
+/// b the value, count the dimension. tensormap.cp_fenceproxy [to], [from], 128:
+/// a and b with offsets imm and list[0].
+bool Decoder::decodeTensorMap(const Instruction &in) {
+  bool unused;
+  if (form.sem == Sem::TensorMapCopy) {
+    Op from = op;
+    if (!expectOperands(in, 3, 3) ||
+        !decodeAddress(operand(in, 0), op, unused) ||
+        !decodeAddress(operand(in, 1), from, unused))
+      return false;
+    if (operand(in, 2).value != 128)
+      return fail("the size must be 128");
+    op.b = from.a;
+    op.flags |= (from.flags & 1) << 1;
+    op.list = code.lists.emplace_back(1, static_cast<Slot>(from.imm)).data();
+    return emit(op, form);
+  }
+  const bool indexed = form.has(Mod::box_dim) || form.has(Mod::global_dim) ||
+                       form.has(Mod::global_stride) ||
+                       form.has(Mod::element_stride);
+  if (!expectOperands(in, 2 + indexed, 2 + indexed) ||
+      !decodeAddress(operand(in, 0), op, unused))
+    return false;
+  op.count = 0;
+  if (indexed) {
+    const Operand &dimension = operand(in, 1);
+    if (dimension.kind != OperandKind::Integer || dimension.value < 0 ||
+        dimension.value > 4)
+      return fail("expected a dimension from 0 to 4, found " +
+                  describe(dimension));
+    op.count = static_cast<uint8_t>(dimension.value);
+  }
+  op.space = static_cast<uint8_t>(form.has(Mod::shared)   ? Space::Shared
+                                  : form.has(Mod::global) ? Space::Global
+                                                          : Space::Generic);
+  return source(operand(in, 1 + indexed), typeBytes(form.type[1]), form.type[1],
+                op.b) &&
+         emit(op, form);
+}

@@ -197,6 +197,7 @@ bool Decoder::decodeStore(const Instruction &in) {
   return emit(op, form);
 }
 
+/// list: results, then operands, of a vector form.
 bool Decoder::decodeAtom(const Instruction &in, bool hasResult) {
   const bool cas = form.has(Mod::cas);
   const unsigned first = hasResult ? 1 : 0;
@@ -204,13 +205,30 @@ bool Decoder::decodeAtom(const Instruction &in, bool hasResult) {
   if (!expectOperands(in, least, least + 1))
     return false;
   const unsigned bytes = typeBytes(form.type[0]);
+  const unsigned count = vectorLength(form);
   form.space = spaceOf(form);
+  form.vec = static_cast<uint8_t>(count);
+  if (count * bytes > 16)
+    return fail("a vector of more than 16 bytes");
   bool unused;
-  if (!decodeAddress(operand(in, first), op, unused) ||
-      !source(operand(in, first + 1), bytes, form.type[0], op.b) ||
-      (cas && !source(operand(in, first + 2), bytes, form.type[0], op.c)) ||
-      (hasResult && !destination(operand(in, 0), bytes, op.d)))
+  if (!decodeAddress(operand(in, first), op, unused))
     return false;
+  if (count > 1) {
+    std::vector<Slot> &list = code.lists.emplace_back();
+    if ((hasResult &&
+         !decodeRegisterList(operand(in, 0), count, bytes, true, list)) ||
+        !decodeRegisterList(operand(in, first + 1), count, bytes, false, list))
+      return false;
+    op.count = static_cast<uint8_t>(count);
+    op.list = list.data();
+    op.d = list[0];
+    op.b = list[hasResult ? count : 0];
+  } else if (!source(operand(in, first + 1), bytes, form.type[0], op.b) ||
+             (cas &&
+              !source(operand(in, first + 2), bytes, form.type[0], op.c)) ||
+             (hasResult && !destination(operand(in, 0), bytes, op.d))) {
+    return false;
+  }
   op.space = static_cast<uint8_t>(form.space);
   form.sem = hasResult ? Sem::Atom : Sem::Red;
   return emit(op, form);

@@ -61,6 +61,9 @@ bool Decoder::special(const Instruction &in) {
     return decodeMbarrier(in);
   case Sem::Wgmma:
     return decodeWgmma(in);
+  case Sem::TensorMapReplace:
+  case Sem::TensorMapCopy:
+    return decodeTensorMap(in);
   case Sem::Bulk:
   case Sem::BulkReduce:
     return decodeBulk(in);

@@ -60,6 +60,7 @@ private:
   bool decodeBarrier(const Instruction &in);
   bool decodeMbarrier(const Instruction &in);
   bool decodeWgmma(const Instruction &in);
+  bool decodeTensorMap(const Instruction &in);
   bool decodeBulk(const Instruction &in);
   bool decodeBulkTensor(const Instruction &in);
   bool decodeMapa(const Instruction &in);

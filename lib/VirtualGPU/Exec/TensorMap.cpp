@@ -4,6 +4,14 @@
 
 using namespace raddle::vgpu;
 
+/// tensormap.replace: u8 u16 u32 s32 u64 s64 f16 f32 f32.ftz f64 bf16 tf32
+/// tf32.ftz.
+uint8_t TensorMap::typeOfInstruction(uint8_t number) {
+  static constexpr uint8_t kTypes[] = {0, 1,  2, 3, 4,  5, 6,
+                                       7, 10, 8, 9, 11, 12};
+  return number < sizeof kTypes ? kTypes[number] : 255;
+}
+
 unsigned TensorMap::elementBytes() const {
   static constexpr uint8_t kBytes[] = {1, 2, 4, 4, 8, 8, 2, 4, 8, 2, 4, 4, 4};
   return type < sizeof kBytes ? kBytes[type] : 0;

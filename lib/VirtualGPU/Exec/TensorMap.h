@@ -25,6 +25,8 @@ struct TensorMap {
   uint8_t elementStrides[5] = {};
   uint8_t unused[41] = {};
 
+  /// The data type that tensormap.replace names by a number of its own.
+  static uint8_t typeOfInstruction(uint8_t number);
   unsigned elementBytes() const;
   /// Empty if the hardware would take the map, else why not.
   std::string problem() const;

@@ -153,6 +153,8 @@ enum class Sem : uint8_t {
   BulkCommit,
   BulkWait,
   ProxyFence,
+  TensorMapReplace,
+  TensorMapCopy,
   // Exec/Wgmma.cpp
   Wgmma,
   WgmmaFence,
@@ -187,7 +189,10 @@ enum class Sem : uint8_t {
   X(parity) X(pending_count) X(noinc) X(mbarrier) X(wait) \
   X(mbarrier__complete_tx__bytes) X(multicast) X(bulk) X(bulk_group) \
   X(tensor) X(d1) X(d2) X(d3) X(d4) X(d5) X(read) \
-  X(m64k8) X(m64k16) X(m64k32) X(m64k256) X(mma_async)
+  X(m64k8) X(m64k16) X(m64k32) X(m64k256) X(mma_async) \
+  X(global_address) X(rank) X(box_dim) X(global_dim) X(global_stride) \
+  X(element_stride) X(elemtype) X(interleave_layout) X(swizzle_mode) \
+  X(fill_mode)
 // clang-format on
 
 enum class Mod : uint8_t {
@@ -220,7 +225,7 @@ struct Form {
   Sem sem = Sem::Nop;
   uint8_t numTypes = 0;
   Type type[4] = {};
-  uint64_t mods[3] = {0, 0, 0};
+  uint64_t mods[4] = {0, 0, 0, 0};
   /// Width of a destination and a source register where the instruction
   /// allows registers wider than the type (ld, st, cvt).
   uint8_t dstBytes = 0, srcBytes = 0;
@@ -237,7 +242,7 @@ struct Form {
     mods[i >> 6] |= uint64_t(1) << (i & 63);
   }
 };
-static_assert(static_cast<unsigned>(Mod::Count) <= 192);
+static_assert(static_cast<unsigned>(Mod::Count) <= 256);
 
 } // namespace raddle::vgpu
 

@@ -23,6 +23,10 @@ void raddle::vgpu::addMemoryRows(std::vector<Row> &rows) {
              "and|or|xor|add|inc|dec|min|max|exch|cas noftz? hint*",
        "b16 b32 b64 b128 u32 u64 s32 s64 f16 f16x2 bf16 bf16x2 f32 f64",
        nullptr, Sem::Atom, Pipe::Load, 11, 11},
+      {"atom", ORDER "? " SCOPE "? global add|min|max noftz? hint* v2|v4|v8",
+       "f16 f16x2 bf16 bf16x2 f32", nullptr, Sem::Atom, Pipe::Load, 81, 90},
+      {"red", ORDER "? " SCOPE "? global add|min|max noftz? hint* v2|v4|v8",
+       "f16 f16x2 bf16 bf16x2 f32", nullptr, Sem::Red, Pipe::Store, 81, 90},
       {"red",
        ORDER "? " SCOPE "? global|shared|shared::cluster? "
              "and|or|xor|add|inc|dec|min|max noftz? hint*",
@@ -47,6 +51,18 @@ void raddle::vgpu::addMemoryRows(std::vector<Row> &rows) {
        Sem::Fence, Pipe::Barrier, 83, 90},
       {"fence", "mbarrier_init release cluster", "", "", Sem::Fence,
        Pipe::Barrier, 80, 90},
+      {"fence", "proxy tensormap::generic acquire cta|cluster|gpu|sys", "",
+       nullptr, Sem::Nop, Pipe::Barrier, 83, 90},
+      {"tensormap",
+       "replace tile global_address|rank|box_dim|global_dim|global_stride|"
+       "element_stride|elemtype|interleave_layout|swizzle_mode|fill_mode "
+       "global|shared?",
+       "b1024;b32 b64", nullptr, Sem::TensorMapReplace, Pipe::Store, 83, 90,
+       true},
+      {"tensormap",
+       "cp_fenceproxy global shared tensormap::generic release "
+       "cta|cluster|gpu|sys sync aligned",
+       "", nullptr, Sem::TensorMapCopy, Pipe::Store, 83, 90},
       {"prefetch", "global|local? hint? L1|L2|evict_last?", "", nullptr,
        Sem::Nop, Pipe::Load, 20, 20},
       {"prefetchu", "L1", "", nullptr, Sem::Nop, Pipe::Load, 20, 20},

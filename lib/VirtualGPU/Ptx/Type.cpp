@@ -23,7 +23,7 @@ static constexpr Info kTypes[] = {
     {"tf32", 4, 'f'},   {"f16x2", 4, 'f'},  {"bf16x2", 4, 'f'},
     {"u16x2", 4, 'u'},  {"s16x2", 4, 's'},  {"b64", 8, 'b'},
     {"u64", 8, 'u'},    {"s64", 8, 's'},    {"f64", 8, 'f'},
-    {"f32x2", 8, 'f'},  {"b128", 16, 'b'},
+    {"f32x2", 8, 'f'},  {"b128", 16, 'b'},  {"b1024", 128, 'b'},
 };
 static_assert(sizeof(kTypes) / sizeof(kTypes[0]) ==
               static_cast<unsigned>(Type::Count));

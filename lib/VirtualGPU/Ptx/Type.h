@@ -42,6 +42,7 @@ enum class Type : uint8_t {
   F64,
   F32x2,
   B128,
+  B1024,
   Count
 };
 

@@ -140,6 +140,34 @@ template <class T, class F, bool Result> void atom(Warp &w, const Op &op) {
       reinterpret_cast<T *>(w.regs + op.d)[l] = old[l];
     });
 }
+/// Vectors of op.count elements, each an atomic operation of its own; list: the
+/// results where there are any, then the operands.
+template <class T, class F, bool Result>
+void atomVector(Warp &w, const Op &op) {
+  Lanes64 p;
+  const unsigned n = op.count;
+  if (!resolve(w, op, sizeof(T) * n, kAtomic, p))
+    return;
+  const Slot *operands = op.list + (Result ? n : 0);
+  T old[8][32];
+  eachLane(w.exec, [&](unsigned l) {
+    for (unsigned i = 0; i < n; ++i) {
+      const T b = reinterpret_cast<const T *>(place(w, operands[i]))[l];
+      auto *at = reinterpret_cast<T *>(p.at[l]) + i;
+      T before = __atomic_load_n(at, __ATOMIC_RELAXED);
+      while (!__atomic_compare_exchange_n(at, &before,
+                                          F::template eval<T>(before, b), false,
+                                          __ATOMIC_SEQ_CST, __ATOMIC_RELAXED)) {
+      }
+      old[i][l] = before;
+    }
+  });
+  if (Result)
+    eachLane(w.exec, [&](unsigned l) {
+      for (unsigned i = 0; i < n; ++i)
+        reinterpret_cast<T *>(w.regs + op.list[i])[l] = old[i][l];
+    });
+}
 template <class T> void cas(Warp &w, const Op &op) {
   Lanes64 p;
   if (!resolve(w, op, sizeof(T), kAtomic, p))
@@ -159,6 +187,8 @@ template <class T> void cas(Warp &w, const Op &op) {
 }
 
 template <class T, class F> Handler result(const Form &f) {
+  if (f.vec > 1)
+    return f.sem == Sem::Red ? atomVector<T, F, false> : atomVector<T, F, true>;
   return f.sem == Sem::Red ? atom<T, F, false> : atom<T, F, true>;
 }
 template <class F> Handler words(const Form &f) {

@@ -94,6 +94,13 @@ const Case kCases[] = {
      "setp.eq.u32 %q1, %r4, 0; @%q1 bra L; L: ret;"},
 
     // Races.
+    {"WarpsStoreTheSameValue", "race", FaultClass::None,
+     "st.shared.u32 [%r2], 7; ret;"},
+    {"WarpsStoreTheirOwnValue", "race", FaultClass::RaceShared,
+     "st.shared.u32 [%r2], %r0; ret;"},
+    {"TwoStoresOfTheSameValue", "race", FaultClass::RaceShared,
+     "setp.lt.u32 %q0, %r0, 32; @%q0 st.shared.u32 [%r2], 7;\n"
+     "@!%q0 st.shared.u32 [%r2], 7; ret;"},
     {"ReadAfterWriteNoBarrier", "race", FaultClass::RaceShared,
      "st.shared.u32 [%r3], %r0; xor.b32 %r4, %r1, 128; add.u32 %r5, %r2, %r4;"
      "ld.shared.u32 %r6, [%r5]; ret;"},

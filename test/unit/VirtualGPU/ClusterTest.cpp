@@ -194,6 +194,20 @@ const Case kCases[] = {
      {},
      "mbarrier.test_wait.parity.shared::cta.b64 %q2, [%r11], 2; ret;"},
 
+    // Vectors of atomic operations, aligned as a whole.
+    {"AtomicVector",
+     FaultClass::None,
+     {0, 0, 0x40400000, 0x40800000},
+     "@!%q1 ret; mov.b32 %r4, 0f3f800000; mov.b32 %r5, 0f40000000;"
+     "red.global.add.v2.f32 [%p0+8], {%r4, %r5};"
+     "atom.global.add.v2.f32 {%r6, %r7}, [%p0+8], {%r5, %r5};"
+     "setp.ne.u32 %q3, %r6, %r4; @%q3 trap; setp.ne.u32 %q3, %r7, %r5;"
+     "@%q3 trap; ret;"},
+    {"AtomicVectorMisaligned",
+     FaultClass::Misaligned,
+     {},
+     "mov.b32 %r4, 0; red.global.add.v2.f32 [%p0+4], {%r4, %r4}; ret;"},
+
     // Clusters.
     {"OtherBlocksMemory",
      FaultClass::None,
