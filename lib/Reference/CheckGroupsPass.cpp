@@ -16,6 +16,10 @@
 using namespace mlir;
 
 namespace raddle::reference {
+#define GEN_PASS_DECL_GRAPHCHECKGROUPS
+#define GEN_PASS_DEF_GRAPHCHECKGROUPS
+#include "lib/Reference/Passes.h.inc"
+
 namespace {
 
 /// What a comparison found.
@@ -283,18 +287,9 @@ LogicalResult Checker::run(llvm::ArrayRef<Tensor> arguments) {
   return success(failures == 0);
 }
 
-class CheckGroupsPass
-    : public PassWrapper<CheckGroupsPass, OperationPass<ModuleOp>> {
+class CheckGroupsPass : public impl::GraphCheckGroupsBase<CheckGroupsPass> {
 public:
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(CheckGroupsPass)
-
-  CheckGroupsPass() = default;
-  CheckGroupsPass(const CheckGroupsPass &other) : PassWrapper(other) {}
-
-  StringRef getArgument() const override { return "graph-check-groups"; }
-  StringRef getDescription() const override {
-    return "Judge computed results of groups by their bounds";
-  }
+  using GraphCheckGroupsBase::GraphCheckGroupsBase;
 
   void runOnOperation() override {
     auto main = getOperation().lookupSymbol<func::FuncOp>("main");
@@ -327,15 +322,6 @@ public:
       file->keep();
     markAllAnalysesPreserved();
   }
-
-private:
-  Option<std::string> inputs{*this, "inputs",
-                             llvm::cl::desc("arguments by name, an .npz file")};
-  Option<std::string> outputs{
-      *this, "outputs",
-      llvm::cl::desc("computed results by name, an .npz file")};
-  Option<std::string> report{
-      *this, "report", llvm::cl::desc("file for a line of JSON per result")};
 };
 
 } // namespace

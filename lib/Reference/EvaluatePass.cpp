@@ -12,22 +12,15 @@
 using namespace mlir;
 
 namespace raddle::reference {
+#define GEN_PASS_DECL_GRAPHEVALUATE
+#define GEN_PASS_DEF_GRAPHEVALUATE
+#include "lib/Reference/Passes.h.inc"
+
 namespace {
 
-class EvaluatePass : public PassWrapper<EvaluatePass, OperationPass<ModuleOp>> {
+class EvaluatePass : public impl::GraphEvaluateBase<EvaluatePass> {
 public:
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(EvaluatePass)
-
-  EvaluatePass() = default;
-  EvaluatePass(const EvaluatePass &other) : PassWrapper(other) {}
-
-  StringRef getArgument() const override { return "graph-evaluate"; }
-  StringRef getDescription() const override {
-    return "Run a function on the host";
-  }
-  void getDependentDialects(DialectRegistry &registry) const override {
-    registry.insert<arith::ArithDialect, tensor::TensorDialect>();
-  }
+  using GraphEvaluateBase::GraphEvaluateBase;
 
   void runOnOperation() override {
     EvaluatorOptions options;
@@ -92,15 +85,6 @@ private:
     }
     func::ReturnOp::create(builder, loc, constants);
   }
-
-  Option<std::string> only{
-      *this, "function",
-      llvm::cl::desc("the function to run (default: main with files, else all "
-                     "without arguments)")};
-  Option<std::string> inputs{*this, "inputs",
-                             llvm::cl::desc("arguments by name, an .npz file")};
-  Option<std::string> outputs{*this, "outputs",
-                              llvm::cl::desc("results by name, an .npz file")};
 };
 
 } // namespace

@@ -13,20 +13,15 @@
 using namespace mlir;
 
 namespace raddle::reference {
+#define GEN_PASS_DECL_GRAPHEXPOSEGROUPS
+#define GEN_PASS_DEF_GRAPHEXPOSEGROUPS
+#include "lib/Reference/Passes.h.inc"
+
 namespace {
 
-class ExposeGroupsPass
-    : public PassWrapper<ExposeGroupsPass, OperationPass<ModuleOp>> {
+class ExposeGroupsPass : public impl::GraphExposeGroupsBase<ExposeGroupsPass> {
 public:
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(ExposeGroupsPass)
-
-  ExposeGroupsPass() = default;
-  ExposeGroupsPass(const ExposeGroupsPass &other) : PassWrapper(other) {}
-
-  StringRef getArgument() const override { return "graph-expose-groups"; }
-  StringRef getDescription() const override {
-    return "Return the results of all groups";
-  }
+  using GraphExposeGroupsBase::GraphExposeGroupsBase;
 
   void runOnOperation() override {
     auto main = getOperation().lookupSymbol<func::FuncOp>("main");
@@ -111,11 +106,6 @@ private:
     }
     terminator->setOperands(returned);
   }
-
-  Option<std::string> inputs{
-      *this, "inputs",
-      llvm::cl::desc("arguments by name, an .npz file: branches that they take "
-                     "replace their conditions")};
 };
 
 } // namespace

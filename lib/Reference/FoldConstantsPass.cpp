@@ -19,6 +19,10 @@
 using namespace mlir;
 
 namespace raddle::reference {
+#define GEN_PASS_DECL_GRAPHFOLDCONSTANTS
+#define GEN_PASS_DEF_GRAPHFOLDCONSTANTS
+#include "lib/Reference/Passes.h.inc"
+
 namespace {
 
 /// True for operations whose result is cheaper to make than to load.
@@ -28,20 +32,12 @@ bool isGenerator(Operation *op) {
 }
 
 class FoldConstantsPass
-    : public PassWrapper<FoldConstantsPass, OperationPass<ModuleOp>> {
+    : public impl::GraphFoldConstantsBase<FoldConstantsPass> {
 public:
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(FoldConstantsPass)
-
-  FoldConstantsPass(int64_t limit) { maxBytes = limit; }
-  FoldConstantsPass(const FoldConstantsPass &other) : PassWrapper(other) {}
-
-  StringRef getArgument() const override { return "graph-fold-constants"; }
-  StringRef getDescription() const override {
-    return "Replace values that depend on constants alone by constants";
-  }
-  void getDependentDialects(DialectRegistry &registry) const override {
-    registry.insert<arith::ArithDialect>();
-  }
+  using GraphFoldConstantsBase::GraphFoldConstantsBase;
+  // What was evaluated stays with the original.
+  FoldConstantsPass(const FoldConstantsPass &other)
+      : GraphFoldConstantsBase(other) {}
 
   void runOnOperation() override {
     EvaluatorOptions options;
@@ -138,9 +134,6 @@ private:
     return cast<TypedAttr>(element);
   }
 
-  Option<int64_t> maxBytes{
-      *this, "max-bytes", llvm::cl::init(65536),
-      llvm::cl::desc("largest constant that may be made, in bytes")};
   std::optional<Evaluator> evaluator;
   llvm::DenseMap<Value, Tensor> known;
 };
@@ -148,7 +141,9 @@ private:
 } // namespace
 
 std::unique_ptr<Pass> createFoldConstantsPass(int64_t maxBytes) {
-  return std::make_unique<FoldConstantsPass>(maxBytes);
+  GraphFoldConstantsOptions options;
+  options.maxBytes = maxBytes;
+  return std::make_unique<FoldConstantsPass>(options);
 }
 
 } // namespace raddle::reference
