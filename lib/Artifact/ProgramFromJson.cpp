@@ -161,6 +161,10 @@ private:
     const Json *json = field(object, path, key);
     return json ? expr(*json, at(path, key)) : Expr();
   }
+  uint32_t streamOr0(const Json &object, Path path) {
+    const Json *json = optional(object, "stream");
+    return json ? index(*json, at(path, "stream")) : 0;
+  }
   Expr exprOr(const Json &object, Path path, const char *key,
               int64_t fallback) {
     const Json *json = optional(object, key);
@@ -297,7 +301,7 @@ Kernel Parser::kernel(const Json &json, Path path) {
   Kernel kernel;
   if (!object(json, path,
               {"name", "module", "shared", "block", "params", "nodes",
-               "variant", "targets"}))
+               "variant", "targets", "writes"}))
     return kernel;
   auto params = [&](const Json &array, Path place) {
     std::vector<ParamKind> result;
@@ -314,6 +318,12 @@ Kernel Parser::kernel(const Json &json, Path path) {
     kernel.block = extents(*block, at(path, "block"));
   if (const Json *array = field(json, path, "params"))
     kernel.params = params(*array, at(path, "params"));
+  if (const Json *array = optional(json, "writes")) {
+    kernel.writes.emplace();
+    forEach(*array, at(path, "writes"), [&](const Json &element, Path place) {
+      kernel.writes->push_back(index(element, place));
+    });
+  }
   kernel.nodes = stringList(json, path, "nodes");
   if (const Json *variant = optional(json, "variant"))
     kernel.variant = string(*variant, at(path, "variant"));
@@ -370,7 +380,8 @@ Argument Parser::argument(const Json &json, Path path) {
 
 Launch Parser::launch(const Json &json, Path path) {
   Launch launch;
-  object(json, path, {"launch", "grid", "args", "nodes", "loc"});
+  object(json, path, {"launch", "grid", "args", "nodes", "loc", "stream"});
+  launch.stream = streamOr0(json, path);
   launch.kernel = indexField(json, path, "launch");
   if (const Json *grid = field(json, path, "grid")) {
     std::string place = at(path, "grid");
@@ -436,8 +447,9 @@ Statement Parser::statement(const Json &json, Path path) {
     const Json &fields = json["copy"];
     std::string place = at(path, "copy");
     if (!object(fields, place,
-                {"from", "fromOffset", "to", "toOffset", "bytes"}))
+                {"from", "fromOffset", "to", "toOffset", "bytes", "stream"}))
       return {copy};
+    copy.stream = streamOr0(fields, place);
     copy.from = indexField(fields, place, "from");
     copy.fromOffset = exprOr(fields, place, "fromOffset", 0);
     copy.to = indexField(fields, place, "to");
@@ -450,8 +462,9 @@ Statement Parser::statement(const Json &json, Path path) {
     Fill fill;
     const Json &fields = json["fill"];
     std::string place = at(path, "fill");
-    if (!object(fields, place, {"buffer", "offset", "bytes", "byte"}))
+    if (!object(fields, place, {"buffer", "offset", "bytes", "byte", "stream"}))
       return {fill};
+    fill.stream = streamOr0(fields, place);
     fill.buffer = indexField(fields, place, "buffer");
     fill.offset = exprOr(fields, place, "offset", 0);
     fill.bytes = exprField(fields, place, "bytes");
@@ -471,6 +484,15 @@ Statement Parser::statement(const Json &json, Path path) {
     object(json, path, {"free"});
     return {Free{indexField(json, path, "free")}};
   }
+  for (const char *key : {"record", "wait"})
+    if (json.contains(key)) {
+      object(json, path, {key, "stream"});
+      uint32_t event = indexField(json, path, key);
+      uint32_t stream = indexField(json, path, "stream");
+      if (*key == 'r')
+        return {Record{event, stream}};
+      return {Wait{event, stream}};
+    }
   if (json.contains("assert")) {
     object(json, path, {"assert", "message"});
     return {Assert{exprField(json, path, "assert"),
@@ -500,8 +522,10 @@ Program Parser::program(const Json &json) {
 
   object(json, "",
          {"version", "name", "symbols", "inputs", "outputs", "checks", "arena",
-          "buffers", "kernels", "prologue", "body"});
+          "buffers", "kernels", "prologue", "body", "streams"});
   program.name = stringField(json, "", "name");
+  if (const Json *streams = optional(json, "streams"))
+    program.streams = integer(*streams, "streams", 1, kMaxStreams);
   program.symbols = list<Symbol>(
       json, "", "symbols", [&](const Json &element, Path path) -> Symbol {
         if (!object(element, path, {"name", "min", "max", "divisor"}))

@@ -67,6 +67,8 @@ Json print(const Kernel &kernel) {
                {"shared", kernel.shared}, {"block", kernel.block},
                {"nodes", kernel.nodes},   {"variant", kernel.variant}};
   json["params"] = print(kernel.params);
+  if (kernel.writes)
+    json["writes"] = *kernel.writes;
   for (const auto &[target, over] : kernel.targets) {
     Json fields = Json::object();
     if (over.shared)
@@ -119,6 +121,8 @@ Json print(const Launch &launch) {
                {"nodes", launch.nodes}};
   if (!launch.loc.empty())
     json["loc"] = launch.loc;
+  if (launch.stream)
+    json["stream"] = launch.stream;
   return json;
 }
 
@@ -153,17 +157,23 @@ Json print(const Statement &statement) {
                         {"body", print(op.body)}};
           },
           [](const Copy &op) {
-            return Json{{"copy", Json{{"from", op.from},
-                                      {"fromOffset", print(op.fromOffset)},
-                                      {"to", op.to},
-                                      {"toOffset", print(op.toOffset)},
-                                      {"bytes", print(op.bytes)}}}};
+            Json fields{{"from", op.from},
+                        {"fromOffset", print(op.fromOffset)},
+                        {"to", op.to},
+                        {"toOffset", print(op.toOffset)},
+                        {"bytes", print(op.bytes)}};
+            if (op.stream)
+              fields["stream"] = op.stream;
+            return Json{{"copy", fields}};
           },
           [](const Fill &op) {
-            return Json{{"fill", Json{{"buffer", op.buffer},
-                                      {"offset", print(op.offset)},
-                                      {"bytes", print(op.bytes)},
-                                      {"byte", op.byte}}}};
+            Json fields{{"buffer", op.buffer},
+                        {"offset", print(op.offset)},
+                        {"bytes", print(op.bytes)},
+                        {"byte", op.byte}};
+            if (op.stream)
+              fields["stream"] = op.stream;
+            return Json{{"fill", fields}};
           },
           [](const Assert &op) {
             return Json{{"assert", print(op.condition)},
@@ -176,6 +186,12 @@ Json print(const Statement &statement) {
             return Json{{"bind", op.buffer}, {"to", op.to}};
           },
           [](const Free &op) { return Json{{"free", op.buffer}}; },
+          [](const Record &op) {
+            return Json{{"record", op.event}, {"stream", op.stream}};
+          },
+          [](const Wait &op) {
+            return Json{{"wait", op.event}, {"stream", op.stream}};
+          },
       },
       statement.op);
 }
@@ -217,6 +233,8 @@ std::string host::toJson(const Program &program) {
                {"buffers", printAll(program.buffers)},
                {"kernels", printAll(program.kernels)},
                {"body", print(program.body)}};
+  if (program.streams != 1)
+    json["streams"] = program.streams;
   if (!program.prologue.empty())
     json["prologue"] = print(program.prologue);
   return dumpJson(json);

@@ -3,6 +3,7 @@
 #include "Problems.h"
 #include "raddle/Artifact/Program.h"
 
+#include <algorithm>
 #include <set>
 
 using namespace raddle;
@@ -168,6 +169,7 @@ private:
   }
   void check(const Copy &op, Bound &, Path path) {
     std::string place = at(path, "copy");
+    checkStream(op.stream, at(place, "stream"));
     checkBuffer(op.from, at(place, "from"));
     checkWritable(op.to, at(place, "to"));
     checkExpr(op.fromOffset, at(place, "fromOffset"));
@@ -176,6 +178,7 @@ private:
   }
   void check(const Fill &op, Bound &, Path path) {
     std::string place = at(path, "fill");
+    checkStream(op.stream, at(place, "stream"));
     checkWritable(op.buffer, at(place, "buffer"));
     checkExpr(op.offset, at(place, "offset"));
     checkExpr(op.bytes, at(place, "bytes"));
@@ -198,6 +201,26 @@ private:
   void check(const Bind &op, Bound &, Path path) {
     checkPool(op.buffer, at(path, "bind"));
     checkBuffer(op.to, at(path, "to"));
+  }
+  void checkStream(uint32_t stream, Path path) {
+    if (stream >= program_.streams)
+      problems_.add(path, "there is no stream " + std::to_string(stream) +
+                              " (the program has " +
+                              std::to_string(program_.streams) + ")");
+  }
+  void checkEvent(uint32_t event, Path path) {
+    if (event >= kMaxEvents)
+      problems_.add(path, "expected an event below " +
+                              std::to_string(kMaxEvents) + ", found " +
+                              std::to_string(event));
+  }
+  void check(const Record &op, Bound &, Path path) {
+    checkEvent(op.event, at(path, "record"));
+    checkStream(op.stream, at(path, "stream"));
+  }
+  void check(const Wait &op, Bound &, Path path) {
+    checkEvent(op.event, at(path, "wait"));
+    checkStream(op.stream, at(path, "stream"));
   }
   void check(const Free &op, Bound &, Path path) {
     checkPool(op.buffer, at(path, "free"));
@@ -328,6 +351,15 @@ void Verifier::checkKernels() {
         problems_.add(at(place, "block"), "more than 1024 threads");
     };
     checkSizes(path, kernel.shared, kernel.block);
+    if (kernel.writes)
+      for (size_t w = 0; w < kernel.writes->size(); ++w) {
+        uint32_t position = (*kernel.writes)[w];
+        if (position >= kernel.params.size() ||
+            kernel.params[position] != ParamKind::Ptr)
+          problems_.add(at(at(path, "writes"), w),
+                        "parameter " + std::to_string(position) +
+                            " is no pointer");
+      }
     for (const auto &[target, over] : kernel.targets) {
       std::string place = at(at(path, "targets"), target);
       checkSizes(place, over.shared.value_or(kernel.shared),
@@ -341,6 +373,7 @@ void Verifier::checkKernels() {
 }
 
 void Verifier::check(const Launch &op, Bound &, Path path) {
+  checkStream(op.stream, at(path, "stream"));
   for (size_t i = 0; i < op.grid.size(); ++i)
     checkExpr(op.grid[i], at(at(path, "grid"), i));
   const Kernel *kernel = nullptr;
@@ -365,7 +398,11 @@ void Verifier::check(const Launch &op, Bound &, Path path) {
                                std::string(name(kernel->params[i])) +
                                "' here, found '" + std::string(name(arg.kind)) +
                                "'");
-    if (arg.kind == ParamKind::Ptr)
+    if (arg.kind == ParamKind::Ptr && kernel && kernel->writes &&
+        std::find(kernel->writes->begin(), kernel->writes->end(), i) !=
+            kernel->writes->end())
+      checkWritable(arg.buffer, at(place, "ptr"));
+    else if (arg.kind == ParamKind::Ptr)
       checkBuffer(arg.buffer, at(place, "ptr"));
     if (arg.kind != ParamKind::F32)
       checkExpr(arg.value, place);
@@ -413,6 +450,9 @@ Error Verifier::run() {
     problems_.add("arena.align", "expected a power of two up to 1048576, "
                                  "found " +
                                      std::to_string(program_.arenaAlign));
+  if (program_.streams < 1 || program_.streams > kMaxStreams)
+    problems_.add("streams", "expected 1 to " + std::to_string(kMaxStreams) +
+                                 ", found " + std::to_string(program_.streams));
   Bound bound = open(program_.body, "body");
   // Shapes of outputs may depend on what was read back.
   for (size_t i = 0; i < program_.outputs.size(); ++i)

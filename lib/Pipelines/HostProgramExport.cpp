@@ -30,6 +30,10 @@ private:
   LogicalResult exportLaunch(plan::LaunchOp op, host::Block &statements);
   FailureOr<uint32_t> getKernel(plan::LaunchOp op);
   uint32_t getBuffer(Value value) { return buffers.lookup(value); }
+  uint32_t useStream(int64_t stream) {
+    program.streams = std::max<uint32_t>(program.streams, stream + 1);
+    return stream;
+  }
   Expr getExpr(Value value) { return exprs.get(value); }
   std::string fresh(StringRef hint) {
     return (hint + std::to_string(nextName++)).str();
@@ -295,6 +299,16 @@ LogicalResult Exporter::exportOp(Operation *op, host::Block &statements) {
         program.buffers.push_back(buffer);
         return success();
       })
+      .Case([&](plan::RecordOp op) {
+        statements.push_back(
+            {host::Record{uint32_t(op.getEvent()), useStream(op.getStream())}});
+        return success();
+      })
+      .Case([&](plan::WaitOp op) {
+        statements.push_back(
+            {host::Wait{uint32_t(op.getEvent()), useStream(op.getStream())}});
+        return success();
+      })
       .Case([&](plan::FreeOp free) {
         statements.push_back({host::Free{getBuffer(free.getBuffer())}});
         return success();
@@ -335,6 +349,7 @@ LogicalResult Exporter::exportOp(Operation *op, host::Block &statements) {
         statement.from = getBuffer(copy.getFrom());
         statement.to = getBuffer(copy.getTo());
         statement.bytes = getExpr(copy.getBytes());
+        statement.stream = useStream(copy.getStream());
         statements.push_back({statement});
         return success();
       })
@@ -477,6 +492,7 @@ FailureOr<uint32_t> Exporter::getKernel(plan::LaunchOp op) {
   if (failed(described))
     return failure();
   host::Kernel &kernel = *described;
+  kernel.writes.emplace(op.getWritten().begin(), op.getWritten().end());
   if (auto nodes = op.getNodesAttr())
     for (auto node : nodes.getAsRange<StringAttr>())
       kernel.nodes.push_back(node.str());
@@ -492,6 +508,7 @@ LogicalResult Exporter::exportLaunch(plan::LaunchOp op,
   const host::Kernel &kernel = program.kernels[*number];
   host::Launch launch;
   launch.kernel = *number;
+  launch.stream = useStream(op.getStream());
   launch.grid = {getExpr(op.getBlocks()), Expr(1), Expr(1)};
   if (kernel.params.size() != op.getArgs().size())
     return op.emitOpError("expected ")

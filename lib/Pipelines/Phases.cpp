@@ -124,6 +124,8 @@ void raddle::buildPhase(OpPassManager &passes, Phase phase,
     break;
   }
   case Phase::Plan:
+    onFunction(plan::createPlanAssignStreams({options.streams}));
+    // Behind it: which buffers may share memory depends on streams.
     onFunction(plan::createPlanAssignOffsets());
     passes.addPass(createCanonicalizerPass());
     break;

@@ -221,6 +221,8 @@ Error Session::Impl::placeBuffer(
   BufferRange &range = ranges[index];
   range.bytes = *bytes;
   range.isPlaced = true;
+  range.isReadOnly = buffer.kind == host::BufferKind::Input ||
+                     buffer.kind == host::BufferKind::Weight;
 
   switch (buffer.kind) {
   case host::BufferKind::Input: {

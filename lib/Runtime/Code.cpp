@@ -51,11 +51,11 @@ private:
     return {block(op.before), expr(op.condition), block(op.body)};
   }
   Copy build(const host::Copy &op) {
-    return {op.from, op.to, expr(op.fromOffset), expr(op.toOffset),
-            expr(op.bytes)};
+    return {op.from,           op.to,          expr(op.fromOffset),
+            expr(op.toOffset), expr(op.bytes), op.stream};
   }
   Fill build(const host::Fill &op) {
-    return {op.buffer, expr(op.offset), expr(op.bytes), op.byte};
+    return {op.buffer, expr(op.offset), expr(op.bytes), op.byte, op.stream};
   }
   Assert build(const host::Assert &op) {
     return {expr(op.condition), &op.message};
@@ -63,6 +63,8 @@ private:
   Alloc build(const host::Alloc &op) { return {op.buffer, expr(op.bytes)}; }
   Bind build(const host::Bind &op) { return {op.buffer, op.to}; }
   Free build(const host::Free &op) { return {op.buffer}; }
+  Record build(const host::Record &op) { return {op.event, op.stream}; }
+  Wait build(const host::Wait &op) { return {op.event, op.stream}; }
 
   std::unordered_map<std::string, Slot> slots_;
 };

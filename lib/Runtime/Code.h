@@ -65,12 +65,14 @@ struct While {
 struct Copy {
   uint32_t from, to;
   CompiledExpr fromOffset, toOffset, bytes;
+  uint32_t stream;
 };
 
 struct Fill {
   uint32_t buffer;
   CompiledExpr offset, bytes;
   uint8_t byte;
+  uint32_t stream;
 };
 
 struct Assert {
@@ -91,9 +93,17 @@ struct Free {
   uint32_t buffer;
 };
 
+struct Record {
+  uint32_t event, stream;
+};
+
+struct Wait {
+  uint32_t event, stream;
+};
+
 struct Statement {
   std::variant<Launch, Let, Read, If, Loop, While, Copy, Fill, Assert, Alloc,
-               Bind, Free>
+               Bind, Free, Record, Wait>
       op;
 };
 

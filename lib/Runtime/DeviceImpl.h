@@ -118,6 +118,26 @@ private:
   cuda::Stream stream_ = nullptr;
 };
 
+class DeviceEvent {
+public:
+  DeviceEvent() = default;
+  ~DeviceEvent();
+  DeviceEvent(DeviceEvent &&other) noexcept {
+    std::swap(device_, other.device_);
+    std::swap(event_, other.event_);
+  }
+
+  /// Marks what the stream was given so far.
+  Error record(Device::Impl &device, const DeviceStream &stream);
+  /// What the stream is given from here on runs after the last mark; nothing
+  /// without one.
+  Error makeWait(const DeviceStream &stream) const;
+
+private:
+  Device::Impl *device_ = nullptr;
+  cuda::Event event_ = nullptr;
+};
+
 /// Copies between pageable host memory and the device through two pinned
 /// chunks, so that filling one overlaps the transfer of the other.
 class Transfer {

@@ -24,6 +24,7 @@ using Context = struct ContextTag *;
 using Module = struct ModuleTag *;
 using Function = struct FunctionTag *;
 using Stream = struct StreamTag *;
+using Event = struct EventTag *;
 using DevicePtr = unsigned long long;
 
 inline constexpr Result kSuccess = 0;
@@ -46,6 +47,8 @@ inline constexpr int kJitErrorLogBufferSizeBytes = 6;
 
 // CUstream_flags: no implicit ordering with the legacy default stream.
 inline constexpr unsigned kStreamNonBlocking = 1;
+// CUevent_flags: no time is taken.
+inline constexpr unsigned kEventDisableTiming = 2;
 
 // Name of the member, exported symbol, parameters.
 #define RADDLE_CUDA_FUNCTIONS(X)                                               \
@@ -78,6 +81,10 @@ inline constexpr unsigned kStreamNonBlocking = 1;
   X(streamCreate, "cuStreamCreate", Stream *, unsigned)                        \
   X(streamDestroy, "cuStreamDestroy_v2", Stream)                               \
   X(streamSynchronize, "cuStreamSynchronize", Stream)                          \
+  X(streamWaitEvent, "cuStreamWaitEvent", Stream, Event, unsigned)             \
+  X(eventCreate, "cuEventCreate", Event *, unsigned)                           \
+  X(eventDestroy, "cuEventDestroy_v2", Event)                                  \
+  X(eventRecord, "cuEventRecord", Event, Stream)                               \
   X(launchKernel, "cuLaunchKernel", Function, unsigned, unsigned, unsigned,    \
     unsigned, unsigned, unsigned, unsigned, Stream, void **, void **)          \
   X(getErrorName, "cuGetErrorName", Result, const char **)                     \

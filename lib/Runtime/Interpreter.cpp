@@ -3,6 +3,7 @@
 #include "FaultContext.h"
 #include "SessionImpl.h"
 
+#include <algorithm>
 #include <cstring>
 
 using namespace raddle;
@@ -168,6 +169,27 @@ Error Session::Impl::launch(const code::Launch &op,
   }
   if (isEmpty)
     return Error::success();
+  order.begin(op.source->stream, &op);
+  for (size_t i = 0; i < op.args.size(); ++i) {
+    if (op.args[i].kind != host::ParamKind::Ptr)
+      continue;
+    const BufferRange &range = ranges[op.args[i].buffer];
+    bool isKnown = kernel.writes.has_value();
+    bool isWrite = isKnown
+                       ? std::find(kernel.writes->begin(), kernel.writes->end(),
+                                   i) != kernel.writes->end()
+                       : !range.isReadOnly;
+    if (isWrite && range.isReadOnly)
+      return Error("argument " + std::to_string(i) +
+                   ": the kernel writes the "
+                   "buffer '" +
+                   program.buffers[op.args[i].buffer].name +
+                   "', which here names memory that must not be written");
+    uint64_t offset = values[i].ptr - range.address;
+    if (Error error = touch(op.args[i].buffer, values[i].ptr,
+                            range.bytes - offset, isWrite))
+      return error;
+  }
 
   Expected<LoadedKernel> loaded = model->impl().kernel(op.source->kernel);
   if (!loaded)
@@ -177,24 +199,98 @@ Error Session::Impl::launch(const code::Launch &op,
     onLaunch({&kernel, op.source, grid, block, loaded->shared});
   ++stats.launches;
   launchedKernels.insert(op.source->kernel);
+  const DeviceStream &on = streamOf(op.source->stream);
   Error error = gpu.check(
       gpu.driver->launchKernel(loaded->function, grid[0], grid[1], grid[2],
                                block[0], block[1], block[2], loaded->shared,
-                               stream.get(), pointers.data(), nullptr),
+                               on.get(), pointers.data(), nullptr),
       "the launch failed");
-  // The virtual GPU has nothing to overlap with: wait, so that a fault is
-  // reported with its launch.
-  if (!error && gpu.isVirtual)
+  // One stream of the virtual GPU has nothing to overlap with: wait, so that a
+  // fault is reported with its launch.
+  if (!error && gpu.isVirtual && program.streams == 1)
     error = stream.synchronize("the kernel failed");
+  else
+    underWay.push_back(&op);
+  return describeFault(std::move(error), kernel.module);
+}
+
+Error Session::Impl::describeFault(Error error, const std::string &module) {
   if (!error || !gpu.driver->lastFaultJson)
     return error;
   std::string report = gpu.driver->lastFaultJson();
   std::string message =
       error.message() +
-      faultContext(report, model->artifact(), model->target(), kernel.module);
+      faultContext(report, model->artifact(), model->target(), module);
   if (std::optional<uint64_t> address = faultAddress(report))
     message += nearestBuffer(*address);
   return Error(message);
+}
+
+Error Session::Impl::touch(uint32_t buffer, cuda::DevicePtr address,
+                           uint64_t bytes, bool isWrite) {
+  std::optional<const void *> other =
+      order.access(address, address + bytes, isWrite);
+  if (!other)
+    return Error::success();
+  std::string what = "another statement";
+  for (const code::Launch *launch : underWay)
+    if (launch == *other)
+      what = describeLaunch(program.kernels[launch->source->kernel],
+                            *launch->source) +
+             " on stream " + std::to_string(launch->source->stream);
+  return Error(std::string(isWrite ? "writing" : "reading") + " the buffer '" +
+               program.buffers[buffer].name + "' is not ordered after " + what +
+               ", which uses the same memory; expected an event between them");
+}
+
+Error Session::Impl::createStreams() {
+  while (moreStreams.size() + 1 < program.streams)
+    if (Error error = moreStreams.emplace_back().create(gpu))
+      return error;
+  return Error::success();
+}
+
+Error Session::Impl::joinStreams() {
+  if (program.streams == 1)
+    return Error::success();
+  order.join();
+  for (uint32_t i = 1; i < program.streams; ++i) {
+    if (Error error = joined.record(gpu, streamOf(i)))
+      return error;
+    if (Error error = joined.makeWait(stream))
+      return error;
+  }
+  if (Error error = joined.record(gpu, stream))
+    return error;
+  for (uint32_t i = 1; i < program.streams; ++i)
+    if (Error error = joined.makeWait(streamOf(i)))
+      return error;
+  return Error::success();
+}
+
+Error Session::Impl::finishStreams(const std::string &what) {
+  Error first;
+  for (uint32_t i = 0; i <= moreStreams.size(); ++i)
+    if (Error error = streamOf(i).synchronize(what); error && !first)
+      first = std::move(error);
+  if (!first || !gpu.driver->lastFaultJson)
+    return first;
+  // Of the launches that may have run, those of the kernel that failed.
+  std::string report = gpu.driver->lastFaultJson();
+  std::set<std::string> names;
+  std::string module;
+  for (const code::Launch *launch : underWay) {
+    const host::Kernel &kernel = program.kernels[launch->source->kernel];
+    if (report.find("\"" + kernel.name + "\"") == std::string::npos)
+      continue;
+    names.insert(describeLaunch(kernel, *launch->source));
+    module = kernel.module;
+  }
+  std::string context;
+  for (const std::string &name : names)
+    context += (context.empty() ? "" : " or ") + name;
+  first = describeFault(std::move(first), module);
+  return context.empty() ? std::move(first) : first.in(context);
 }
 
 Error Session::Impl::step(const code::Let &op) {
@@ -215,6 +311,9 @@ Error Session::Impl::read(const code::Read &op) {
   Expected<cuda::DevicePtr> address = addressIn(op.buffer, *offset, size);
   if (!address)
     return address.takeError();
+  order.begin(0, &op);
+  if (Error error = touch(op.buffer, *address, size, false))
+    return error;
   if (Error error =
           gpu.check(gpu.driver->memcpyDtoHAsync(readBack.data(), *address, size,
                                                 stream.get()),
@@ -300,9 +399,14 @@ Error Session::Impl::copy(const code::Copy &op) {
   if (*from < *to + size && *to < *from + size)
     return Error("the ranges in buffers '" + program.buffers[op.from].name +
                  "' and '" + program.buffers[op.to].name + "' overlap");
-  return gpu.check(
-      gpu.driver->memcpyDtoDAsync(*to, *from, *bytes, stream.get()),
-      "cannot copy on the device");
+  order.begin(op.stream, &op);
+  if (Error error = touch(op.from, *from, *bytes, false))
+    return error;
+  if (Error error = touch(op.to, *to, *bytes, true))
+    return error;
+  return gpu.check(gpu.driver->memcpyDtoDAsync(*to, *from, *bytes,
+                                               streamOf(op.stream).get()),
+                   "cannot copy on the device");
 }
 
 Error Session::Impl::step(const code::Fill &op) { return fill(op).in("fill"); }
@@ -319,9 +423,12 @@ Error Session::Impl::fill(const code::Fill &op) {
     return address.takeError();
   if (*bytes == 0)
     return Error::success();
-  return gpu.check(
-      gpu.driver->memsetD8Async(*address, op.byte, *bytes, stream.get()),
-      "cannot fill on the device");
+  order.begin(op.stream, &op);
+  if (Error error = touch(op.buffer, *address, *bytes, true))
+    return error;
+  return gpu.check(gpu.driver->memsetD8Async(*address, op.byte, *bytes,
+                                             streamOf(op.stream).get()),
+                   "cannot fill on the device");
 }
 
 Error Session::Impl::step(const code::Assert &op) {
@@ -339,13 +446,15 @@ Error Session::Impl::step(const code::Alloc &op) {
   if (*bytes < 0)
     return Error("the size of " + what + " is " + std::to_string(*bytes));
   BufferRange &range = ranges[op.buffer];
-  // First: its memory may serve again.
+  // First: its memory may serve again, in the order of a single stream.
   range = {};
+  if (Error error = joinStreams())
+    return error;
   Expected<std::shared_ptr<DeviceMemory>> memory =
       pool.allocate(gpu, *bytes, what);
   if (!memory)
     return memory.takeError();
-  range = {(*memory)->address(), *bytes, true, *std::move(memory)};
+  range = {(*memory)->address(), *bytes, true, false, *std::move(memory)};
   return Error::success();
 }
 
@@ -361,4 +470,14 @@ Error Session::Impl::step(const code::Bind &op) {
 Error Session::Impl::step(const code::Free &op) {
   ranges[op.buffer] = {};
   return Error::success();
+}
+
+Error Session::Impl::step(const code::Record &op) {
+  order.record(op.stream, op.event);
+  return events[op.event].record(gpu, streamOf(op.stream));
+}
+
+Error Session::Impl::step(const code::Wait &op) {
+  order.wait(op.stream, op.event);
+  return events[op.event].makeWait(streamOf(op.stream));
 }

@@ -104,6 +104,32 @@ Error DeviceStream::synchronize(const std::string &what) {
   return device_->check(device_->driver->streamSynchronize(stream_), what);
 }
 
+DeviceEvent::~DeviceEvent() {
+  if (event_) {
+    device_->driver->ctxSetCurrent(device_->context);
+    device_->driver->eventDestroy(event_);
+  }
+}
+
+Error DeviceEvent::record(Device::Impl &device, const DeviceStream &stream) {
+  device_ = &device;
+  if (!event_)
+    if (Error error = device.check(
+            device.driver->eventCreate(&event_, cuda::kEventDisableTiming),
+            "cannot create an event"))
+      return error;
+  return device.check(device.driver->eventRecord(event_, stream.get()),
+                      "cannot record an event");
+}
+
+Error DeviceEvent::makeWait(const DeviceStream &stream) const {
+  if (!event_)
+    return Error::success();
+  return device_->check(
+      device_->driver->streamWaitEvent(stream.get(), event_, 0),
+      "cannot wait for an event");
+}
+
 Error Transfer::create(Device::Impl &device) {
   device_ = &device;
   for (unsigned i = 0; i < 2; ++i) {

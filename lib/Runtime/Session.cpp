@@ -77,10 +77,18 @@ Expected<Session::Outputs> Session::Impl::run(const Inputs &inputs,
     return error;
   if (Error error = placeBuffers(inputs, memories))
     return error;
-  Error error = execute(code.body);
+  if (Error error = createStreams())
+    return error;
+  // Events of an earlier call mean nothing here.
+  events.clear();
+  underWay.clear();
+  order.reset(program.streams);
+  Error error = joinStreams();
+  if (!error)
+    error = execute(code.body);
   // Also after an error: nothing may be under way when the caller gets its
   // memory back.
-  Error late = stream.synchronize("a kernel failed");
+  Error late = finishStreams("a kernel failed");
   if (error)
     return error;
   if (late)

@@ -3,10 +3,12 @@
 #ifndef RADDLE_LIB_RUNTIME_SESSIONIMPL_H
 #define RADDLE_LIB_RUNTIME_SESSIONIMPL_H
 
+#include "AccessOrder.h"
 #include "ModelImpl.h"
 #include "raddle/Runtime/Session.h"
 
 #include <atomic>
+#include <deque>
 #include <set>
 
 namespace raddle {
@@ -17,6 +19,8 @@ struct BufferRange {
   int64_t bytes = 0;
   /// False for a pool buffer that names no memory.
   bool isPlaced = false;
+  /// Of a weight or an input, under whatever name.
+  bool isReadOnly = false;
   /// Of memory from the pool.
   std::shared_ptr<DeviceMemory> owner;
 };
@@ -37,7 +41,14 @@ struct Session::Impl {
   const code::Program &code;
   Device::Impl &gpu;
 
+  /// Stream 0, and the program's others.
   DeviceStream stream;
+  std::deque<DeviceStream> moreStreams;
+  std::map<uint32_t, DeviceEvent> events;
+  DeviceEvent joined;
+  AccessOrder order;
+  /// What may still be running, for messages.
+  std::vector<const code::Launch *> underWay;
   Transfer transfer;
   /// For `read` statements.
   PinnedMemory readBack;
@@ -73,6 +84,15 @@ struct Session::Impl {
   //===--- Interpreter.cpp ---===//
 
   Error execute(const code::Block &block);
+  /// Creates what the program needs beside stream 0.
+  Error createStreams();
+  DeviceStream &streamOf(uint32_t number) {
+    return number == 0 ? stream : moreStreams[number - 1];
+  }
+  /// Every stream waits for all others.
+  Error joinStreams();
+  /// Waits until nothing runs any more.
+  Error finishStreams(const std::string &what);
 
   Expected<Outputs> run(const Inputs &inputs, const OutputMemories &memories);
 
@@ -94,8 +114,14 @@ private:
   Error step(const code::Alloc &op);
   Error step(const code::Bind &op);
   Error step(const code::Free &op);
+  Error step(const code::Record &op);
+  Error step(const code::Wait &op);
 
   Error launch(const code::Launch &op, const host::Kernel &kernel);
+  /// Judges the order of an access of the statement under way.
+  Error touch(uint32_t buffer, cuda::DevicePtr address, uint64_t bytes,
+              bool isWrite);
+  Error describeFault(Error error, const std::string &module);
   Expected<bool> isTrue(const host::CompiledExpr &condition);
   /// The address of a range of a buffer, which must lie inside of it.
   Expected<cuda::DevicePtr> addressIn(uint32_t buffer, int64_t offset,

@@ -96,6 +96,11 @@ cl::opt<std::string> compute("compute",
                              cl::desc("arithmetic of f32 products: tf32x3 "
                                       "(default), f32, tf32, f16, bf16"),
                              cl::init("tf32x3"), cl::cat(category));
+cl::opt<unsigned> streams(
+    "streams", cl::init(1), cl::cat(category),
+    cl::desc("streams that independent launches run on, 1 to 64; more than one "
+             "helps where single launches leave a part of the GPU idle, and "
+             "costs workspace"));
 cl::opt<bool> epilogueNorm("fuse-epilogue-norm",
                            cl::desc("also put residual and norm into the "
                                     "epilogue of products"),
@@ -238,6 +243,9 @@ static FailureOr<Request> readOptions() {
               enumerate == "json",
           "unknown format '" + enumerate +
               "' of --tile-enumerate: expected text, json");
+  require(streams >= 1 && streams <= 64,
+          "expected 1 to 64 streams, found " + llvm::Twine(streams.getValue()));
+  options.streams = streams;
   if (cacheDir != "none")
     options.cache = KernelCache(
         cacheDir.empty() ? KernelCache::getDefaultFolder() : cacheDir,

@@ -120,16 +120,19 @@ def Plan_LaunchOp : Plan_Op<"launch", [MemoryEffects<[MemRead, MemWrite]>]> {
     `blocks` thread blocks along x; zero is no launch. Arguments are buffers
     and host scalars in the order of the kernel's parameters (`index` is passed
     as i32). `written` lists the positions of the buffers that the kernel
-    writes. `nodes` names the nodes of the imported graph.
+    writes. `nodes` names the nodes of the imported graph. What is on one
+    `stream` runs in its order.
 
     Example:
     ```mlir
     plan.launch @k0::@k0 blocks %n (%x, %y, %d) writes [1] : !plan.buffer, !plan.buffer, index
+    plan.launch @k0::@k0 blocks %n (%x, %y, %d) writes [1] {stream = 1 : i64} : !plan.buffer, !plan.buffer, index
     ```
   }];
   let arguments = (ins SymbolRefAttr:$kernel, Index:$blocks,
                        Variadic<AnyTypeOf<[Plan_BufferType, Plan_Scalar]>>:$args,
-                       DenseI64ArrayAttr:$written, OptionalAttr<StrArrayAttr>:$nodes);
+                       DenseI64ArrayAttr:$written, OptionalAttr<StrArrayAttr>:$nodes,
+                       DefaultValuedAttr<I64Attr, "0">:$stream);
   let assemblyFormat = [{
     $kernel `blocks` $blocks `(` $args `)` `writes` $written (`nodes` $nodes^)? attr-dict (`:` type($args)^)?
   }];
@@ -138,7 +141,7 @@ def Plan_LaunchOp : Plan_Op<"launch", [MemoryEffects<[MemRead, MemWrite]>]> {
 def Plan_ReadOp : Plan_Op<"read", [MemoryEffects<[MemRead]>]> {
   let summary = "reads an integer from the device";
   let description = [{
-    Waits for all launches before it. `offset` is in bytes. The only way from
+    Waits for what is before it on stream 0. `offset` is in bytes. The only way from
     device to host.
 
     Example:
@@ -159,8 +162,35 @@ def Plan_CopyOp : Plan_Op<"copy", [MemoryEffects<[MemRead, MemWrite]>]> {
     plan.copy %a to %b bytes %n
     ```
   }];
-  let arguments = (ins Plan_BufferType:$from, Plan_BufferType:$to, Index:$bytes);
+  let arguments = (ins Plan_BufferType:$from, Plan_BufferType:$to, Index:$bytes,
+                       DefaultValuedAttr<I64Attr, "0">:$stream);
   let assemblyFormat = "$from `to` $to `bytes` $bytes attr-dict";
+}
+
+def Plan_RecordOp : Plan_Op<"record", [MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "marks what a stream was given so far";
+  let description = [{
+    Example:
+    ```mlir
+    plan.record event 3 stream 1
+    ```
+  }];
+  let arguments = (ins I64Attr:$event, I64Attr:$stream);
+  let assemblyFormat = "`event` $event `stream` $stream attr-dict";
+}
+
+def Plan_WaitOp : Plan_Op<"wait", [MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "lets a stream wait for an event's last mark";
+  let description = [{
+    What the stream is given from here on runs after it.
+
+    Example:
+    ```mlir
+    plan.wait event 3 stream 0
+    ```
+  }];
+  let arguments = (ins I64Attr:$event, I64Attr:$stream);
+  let assemblyFormat = "`event` $event `stream` $stream attr-dict";
 }
 
 def Plan_OutputOp : Plan_Op<"output", [MemoryEffects<[MemRead, MemWrite]>]> {

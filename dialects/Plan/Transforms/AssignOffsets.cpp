@@ -2,6 +2,7 @@
 
 #include "dialects/Plan/IR/KnownBeforeBody.h"
 #include "dialects/Plan/Transforms/Passes.h"
+#include "dialects/Plan/Transforms/StreamOrder.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
 namespace raddle::plan {
@@ -17,7 +18,8 @@ namespace {
 /// A place in the arena: buffers of one size, one after the other.
 struct Place {
   Value bytes;
-  unsigned freeAfter; // position of the last use of its present buffer
+  /// What uses its present buffer.
+  SetVector<Operation *> users;
   SmallVector<AllocOp> buffers;
 };
 
@@ -76,9 +78,7 @@ struct AssignOffsetsPass
     Block &body = func.getBody().front();
     known = {};
     early.clear();
-    DenseMap<Operation *, unsigned> position;
-    for (auto [i, op] : llvm::enumerate(body))
-      position[&op] = i;
+    StreamOrder order(body);
 
     SmallVector<AllocOp> allocs, pooled;
     SmallVector<Place> places;
@@ -97,20 +97,31 @@ struct AssignOffsetsPass
       if (isOutput)
         return;
       allocs.push_back(alloc);
-      unsigned from = position[body.findAncestorOpInBlock(*alloc)];
-      unsigned to = from;
+      // One in a loop is used by all of it.
+      SetVector<Operation *> users;
+      if (alloc->getBlock() != &body)
+        users.insert(body.findAncestorOpInBlock(*alloc));
       for (Value alias : aliases.values)
         for (Operation *user : alias.getUsers())
-          to = std::max(to, position[body.findAncestorOpInBlock(*user)]);
+          users.insert(body.findAncestorOpInBlock(*user));
+      // All that used the last buffer there is over before this one is used.
+      auto isFree = [&](const Place &place) {
+        return llvm::all_of(place.users, [&](Operation *last) {
+          return llvm::all_of(users, [&](Operation *user) {
+            return order.isBefore(last, user);
+          });
+        });
+      };
       Place *found = nullptr;
       for (Place &place : places)
-        if (!found && place.freeAfter < from && isSame(place.bytes, bytes))
+        if (!found && isSame(place.bytes, bytes) && isFree(place))
           found = &place;
       if (!found) {
         found = &places.emplace_back();
         found->bytes = bytes;
       }
-      found->freeAfter = to;
+      if (!users.empty())
+        found->users = std::move(users);
       found->buffers.push_back(alloc);
     });
     for (AllocOp alloc : pooled)

@@ -29,6 +29,8 @@ namespace raddle::host {
 
 /// The schema's version that this library reads and writes.
 inline constexpr int64_t kProgramVersion = 1;
+/// Limits of the numbers of streams and events.
+inline constexpr uint32_t kMaxStreams = 64, kMaxEvents = 65536;
 
 /// A named dim of the entry, bound by the first input dim that names it.
 struct Symbol {
@@ -103,6 +105,8 @@ struct Kernel {
   int64_t shared = 0;
   std::array<int64_t, 3> block = {1, 1, 1};
   std::vector<ParamKind> params;
+  /// Positions of the pointers that it writes through; without them all.
+  std::optional<std::vector<uint32_t>> writes;
   /// The graph nodes it was made from (a launch names its own).
   std::vector<std::string> nodes;
   /// A readable name of the chosen parameters.
@@ -146,6 +150,8 @@ struct Launch {
   std::vector<std::string> nodes;
   /// A source location for people; may be empty.
   std::string loc;
+  /// Which of the program's streams; what is on one runs in its order.
+  uint32_t stream = 0;
 };
 
 /// Binds a host scalar, or gives a visible one (not a dim, not a loop's
@@ -195,6 +201,7 @@ struct Copy {
   uint32_t to = 0;
   Expr toOffset;
   Expr bytes;
+  uint32_t stream = 0;
 };
 
 struct Fill {
@@ -202,6 +209,7 @@ struct Fill {
   Expr offset;
   Expr bytes;
   uint8_t byte = 0;
+  uint32_t stream = 0;
 };
 
 /// Ends the call with `message` when the condition is zero.
@@ -228,9 +236,21 @@ struct Free {
   uint32_t buffer = 0;
 };
 
+/// Marks what the stream has been given so far.
+struct Record {
+  uint32_t event = 0;
+  uint32_t stream = 0;
+};
+
+/// What the stream is given from here on runs after the event's last mark.
+struct Wait {
+  uint32_t event = 0;
+  uint32_t stream = 0;
+};
+
 struct Statement {
   std::variant<Launch, Let, Read, If, Loop, While, Copy, Fill, Assert, Alloc,
-               Bind, Free>
+               Bind, Free, Record, Wait>
       op;
 };
 
@@ -243,6 +263,8 @@ struct Program {
   /// Workspaces of one call: size in bytes over the entry dims, alignment.
   Expr arenaBytes;
   int64_t arenaAlign = 256;
+  /// Streams that the body uses. Reads are on stream 0.
+  uint32_t streams = 1;
   std::vector<Buffer> buffers;
   std::vector<Kernel> kernels;
   /// Runs after the inputs are on the device and before the other buffers are

@@ -63,6 +63,8 @@ struct CompileOptions {
   bool epilogueNorm = false;
   /// Order of dims around convolutions: cost, last or keep.
   std::string dataLayout = "cost";
+  /// Streams that independent launches run on (plan-assign-streams).
+  unsigned streams = 1;
   /// PTX made before.
   KernelCache cache;
 };

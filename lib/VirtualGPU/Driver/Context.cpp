@@ -1,6 +1,6 @@
 //===- Context.cpp - Devices and contexts ---------------------------------===//
 
-#include "Driver/State.h"
+#include "Driver/Queue.h"
 
 #include <cstdlib>
 #include <cstring>
@@ -24,7 +24,10 @@ CUcontext raddle::vgpu::driver::currentContext() {
 Call::Call() : lock(state().mutex) {
   State &s = state();
   CUcontext ctx = currentContext();
-  if (ctx && s.contexts.count(ctx)) {
+  if (s.running) {
+    ordinal = s.running->ordinal;
+    current = &s.devices[ordinal];
+  } else if (ctx && s.contexts.count(ctx)) {
     ordinal = ctx->ordinal;
     current = &s.devices[ordinal];
   }
@@ -280,6 +283,7 @@ CUresult cuDevicePrimaryCtxRelease_v2(CUdevice dev) {
   if (d->primary.retained <= 0)
     return CUDA_ERROR_INVALID_CONTEXT;
   if (--d->primary.retained == 0) {
+    drain(nullptr);
     s.contexts.erase(&d->primary);
     d->sticky = CUDA_SUCCESS;
   }
@@ -391,5 +395,8 @@ CUresult cuCtxGetApiVersion(CUcontext, unsigned *version) {
 }
 CUresult cuCtxSynchronize(void) {
   Call call;
-  return call.check();
+  if (CUresult bad = call.check())
+    return bad;
+  drain(nullptr);
+  return call->sticky;
 }

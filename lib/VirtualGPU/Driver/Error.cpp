@@ -1,6 +1,6 @@
 //===- Error.cpp - Error names, faults, counters --------------------------===//
 
-#include "Driver/State.h"
+#include "Driver/Queue.h"
 
 using namespace raddle::vgpu::driver;
 
@@ -104,6 +104,7 @@ const char *raddleVgpuLastFaultJson(void) {
 const char *raddleVgpuGetCounters(void) {
   State &s = state();
   std::lock_guard<std::recursive_mutex> lock(s.mutex);
+  drain(nullptr);
   std::string text = "{\"launches\":[";
   bool first = true;
   for (VirtualDevice &d : s.devices) {
@@ -118,6 +119,7 @@ const char *raddleVgpuGetCounters(void) {
 void raddleVgpuResetCounters(void) {
   State &s = state();
   std::lock_guard<std::recursive_mutex> lock(s.mutex);
+  drain(nullptr);
   for (VirtualDevice &d : s.devices)
     d.device->resetCounters();
 }

@@ -1,6 +1,6 @@
 //===- Launch.cpp - cuLaunchKernel ----------------------------------------===//
 
-#include "Driver/State.h"
+#include "Driver/Queue.h"
 
 #include <cstdio>
 #include <cstdlib>
@@ -29,8 +29,12 @@ static CUresult codeOf(FaultClass c) {
   }
 }
 
+static CUresult run(const Kernel &kernel, const LaunchDimensions &dims,
+                    std::vector<uint8_t> params);
+
 static CUresult launchKernel(CUfunction function, const LaunchDimensions &dims,
-                             void **kernelParams, void **extra) {
+                             CUstream stream, void **kernelParams,
+                             void **extra) {
   Call call;
   if (CUresult bad = call.check())
     return bad;
@@ -72,6 +76,15 @@ static CUresult launchKernel(CUfunction function, const LaunchDimensions &dims,
                   std::to_string(limit);
     return CUDA_ERROR_INVALID_VALUE;
   }
+  return submit(stream, [&kernel, dims, params = std::move(params)] {
+    return run(kernel, dims, params);
+  });
+}
+
+static CUresult run(const Kernel &kernel, const LaunchDimensions &dims,
+                    std::vector<uint8_t> params) {
+  Call call;
+  State &s = state();
   std::string error;
   Fault fault;
   switch (call->device->launch(kernel, dims, params.data(), params.size(),
@@ -101,7 +114,7 @@ static CUresult launchKernel(CUfunction function, const LaunchDimensions &dims,
 
 CUresult cuLaunchKernel(CUfunction function, unsigned gridX, unsigned gridY,
                         unsigned gridZ, unsigned blockX, unsigned blockY,
-                        unsigned blockZ, unsigned sharedBytes, CUstream,
+                        unsigned blockZ, unsigned sharedBytes, CUstream stream,
                         void **kernelParams, void **extra) {
   LaunchDimensions dims;
   dims.grid[0] = gridX;
@@ -111,7 +124,7 @@ CUresult cuLaunchKernel(CUfunction function, unsigned gridX, unsigned gridY,
   dims.block[1] = blockY;
   dims.block[2] = blockZ;
   dims.dynamicShared = sharedBytes;
-  return launchKernel(function, dims, kernelParams, extra);
+  return launchKernel(function, dims, stream, kernelParams, extra);
 }
 
 CUresult cuLaunchKernelEx(const CUlaunchConfig *config, CUfunction function,

@@ -1,6 +1,6 @@
 //===- MemoryApi.cpp - Allocation, copies, fills --------------------------===//
 
-#include "Driver/State.h"
+#include "Driver/Queue.h"
 
 #include <cstdlib>
 #include <cstring>
@@ -61,6 +61,7 @@ CUresult cuMemFree_v2(CUdeviceptr address) {
     return CUDA_ERROR_INVALID_CONTEXT;
   if (!address)
     return CUDA_SUCCESS;
+  drain(nullptr); // freeing waits for what is under way
   bool wasFreed = false;
   if (!call->device->memory.free(address, &wasFreed)) {
     state().faultText = wasFreed ? "double-free: memory was freed before"
@@ -124,6 +125,7 @@ CUresult cuMemFreeHost(void *pointer) {
   auto it = s.hostMemory.find(pointer);
   if (it == s.hostMemory.end())
     return CUDA_ERROR_INVALID_VALUE;
+  drain(nullptr);
   s.devices[it->second.first].device->memory.free(
       reinterpret_cast<uint64_t>(pointer));
   s.hostMemory.erase(it);
@@ -190,25 +192,33 @@ static CUresult copy(uint64_t to, uint64_t from, size_t bytes, Direction d) {
 static uint64_t host(const void *p) { return reinterpret_cast<uint64_t>(p); }
 
 CUresult cuMemcpyHtoD_v2(CUdeviceptr to, const void *from, size_t bytes) {
-  return copy(to, host(from), bytes, Direction::HostToDevice);
+  return cuMemcpyHtoDAsync_v2(to, from, bytes, nullptr);
 }
 CUresult cuMemcpyDtoH_v2(void *to, CUdeviceptr from, size_t bytes) {
-  return copy(host(to), from, bytes, Direction::DeviceToHost);
+  return cuMemcpyDtoHAsync_v2(to, from, bytes, nullptr);
 }
 CUresult cuMemcpyDtoD_v2(CUdeviceptr to, CUdeviceptr from, size_t bytes) {
-  return copy(to, from, bytes, Direction::DeviceToDevice);
+  return cuMemcpyDtoDAsync_v2(to, from, bytes, nullptr);
 }
 CUresult cuMemcpyHtoDAsync_v2(CUdeviceptr to, const void *from, size_t bytes,
-                              CUstream) {
-  return cuMemcpyHtoD_v2(to, from, bytes);
+                              CUstream stream) {
+  Call call;
+  return submit(stream, [=] {
+    return copy(to, host(from), bytes, Direction::HostToDevice);
+  });
 }
 CUresult cuMemcpyDtoHAsync_v2(void *to, CUdeviceptr from, size_t bytes,
-                              CUstream) {
-  return cuMemcpyDtoH_v2(to, from, bytes);
+                              CUstream stream) {
+  Call call;
+  return submit(stream, [=] {
+    return copy(host(to), from, bytes, Direction::DeviceToHost);
+  });
 }
 CUresult cuMemcpyDtoDAsync_v2(CUdeviceptr to, CUdeviceptr from, size_t bytes,
-                              CUstream) {
-  return cuMemcpyDtoD_v2(to, from, bytes);
+                              CUstream stream) {
+  Call call;
+  return submit(
+      stream, [=] { return copy(to, from, bytes, Direction::DeviceToDevice); });
 }
 /// Unified addresses: what lies in no allocation is the host's.
 CUresult cuMemcpy(CUdeviceptr to, CUdeviceptr from, size_t bytes) {
@@ -228,8 +238,9 @@ CUresult cuMemcpy(CUdeviceptr to, CUdeviceptr from, size_t bytes) {
   return CUDA_SUCCESS;
 }
 CUresult cuMemcpyAsync(CUdeviceptr to, CUdeviceptr from, size_t bytes,
-                       CUstream) {
-  return cuMemcpy(to, from, bytes);
+                       CUstream stream) {
+  Call call;
+  return submit(stream, [=] { return cuMemcpy(to, from, bytes); });
 }
 
 template <class T> static CUresult fill(CUdeviceptr to, T value, size_t count) {
@@ -249,23 +260,26 @@ template <class T> static CUresult fill(CUdeviceptr to, T value, size_t count) {
   return CUDA_SUCCESS;
 }
 CUresult cuMemsetD8_v2(CUdeviceptr to, unsigned char value, size_t count) {
-  return fill<uint8_t>(to, value, count);
+  return cuMemsetD8Async(to, value, count, nullptr);
 }
 CUresult cuMemsetD16_v2(CUdeviceptr to, unsigned short value, size_t count) {
-  return fill<uint16_t>(to, value, count);
+  return cuMemsetD16Async(to, value, count, nullptr);
 }
 CUresult cuMemsetD32_v2(CUdeviceptr to, unsigned value, size_t count) {
-  return fill<uint32_t>(to, value, count);
+  return cuMemsetD32Async(to, value, count, nullptr);
 }
 CUresult cuMemsetD8Async(CUdeviceptr to, unsigned char value, size_t count,
-                         CUstream) {
-  return fill<uint8_t>(to, value, count);
+                         CUstream stream) {
+  Call call;
+  return submit(stream, [=] { return fill<uint8_t>(to, value, count); });
 }
 CUresult cuMemsetD16Async(CUdeviceptr to, unsigned short value, size_t count,
-                          CUstream) {
-  return fill<uint16_t>(to, value, count);
+                          CUstream stream) {
+  Call call;
+  return submit(stream, [=] { return fill<uint16_t>(to, value, count); });
 }
 CUresult cuMemsetD32Async(CUdeviceptr to, unsigned value, size_t count,
-                          CUstream) {
-  return fill<uint32_t>(to, value, count);
+                          CUstream stream) {
+  Call call;
+  return submit(stream, [=] { return fill<uint32_t>(to, value, count); });
 }

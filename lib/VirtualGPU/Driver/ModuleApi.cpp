@@ -1,6 +1,6 @@
 //===- ModuleApi.cpp - Modules and functions ------------------------------===//
 
-#include "Driver/State.h"
+#include "Driver/Queue.h"
 
 #include <cstring>
 #include <fstream>
@@ -78,8 +78,10 @@ CUresult cuModuleLoad(CUmodule *module, const char *path) {
 CUresult cuModuleUnload(CUmodule module) {
   Call call;
   State &s = state();
-  if (!s.modules.erase(module))
+  if (!s.modules.count(module))
     return CUDA_ERROR_INVALID_HANDLE;
+  drain(nullptr);
+  s.modules.erase(module);
   for (auto &[name, function] : module->functions)
     s.functions.erase(function.get());
   s.devices[module->ordinal].device->unload(*module->loaded);

@@ -7,11 +7,22 @@
 #include "raddle/VirtualGPU/CudaDriver.h"
 
 #include <atomic>
+#include <deque>
+#include <functional>
 #include <set>
 
 using raddle::vgpu::Device;
 using raddle::vgpu::Kernel;
 using raddle::vgpu::LoadedModule;
+
+namespace raddle::vgpu::driver {
+/// One piece of a stream's work: something to run, a moment to pass, or a
+/// moment to wait for (0: none).
+struct StreamWork {
+  std::function<CUresult()> run;
+  uint64_t moment = 0, waitsFor = 0;
+};
+} // namespace raddle::vgpu::driver
 
 struct CUctx_st {
   int ordinal = 0;
@@ -30,10 +41,14 @@ struct CUmod_st {
 };
 struct CUstream_st {
   int ordinal = 0;
+  /// Only with a seed (Queue.h).
+  std::deque<raddle::vgpu::driver::StreamWork> queue;
 };
 struct CUevent_st {
   bool recorded = false;
   uint64_t nanoseconds = 0;
+  /// The moment that was recorded last.
+  uint64_t moment = 0;
 };
 
 namespace raddle::vgpu::driver {
@@ -45,8 +60,7 @@ struct VirtualDevice {
   CUresult sticky = CUDA_SUCCESS;
 };
 
-/// Everything of the process. Calls hold `mutex`; a launch runs to its end
-/// inside cuLaunchKernel, so streams are always idle and calls of several host
+/// Everything of the process. Calls hold `mutex`, so those of several host
 /// threads take turns.
 struct State {
   std::recursive_mutex mutex;
@@ -56,7 +70,13 @@ struct State {
   std::set<CUmodule> modules;
   std::set<CUfunction> functions;
   std::set<CUstream> streams;
+  /// The same in the order of their creation.
+  std::vector<CUstream> ordered;
   std::set<CUevent> events;
+  /// The stream whose work is being run later than it was submitted.
+  CUstream running = nullptr;
+  uint64_t lastMoment = 0;
+  std::set<uint64_t> pendingMoments;
   std::map<void *, std::pair<int, size_t>> hostMemory;
   std::string faultText, faultJson;
   std::string counters;

@@ -1,11 +1,11 @@
 //===- StreamApi.cpp - Streams and events ---------------------------------===//
 //
-// Work runs inside the call that submits it, so a stream is always idle; an
-// event is a moment.
+// Work runs inside the call that submits it or, with a seed, when somebody
+// waits for it (Queue.h); an event is a moment.
 //
 //===----------------------------------------------------------------------===//
 
-#include "Driver/State.h"
+#include "Driver/Queue.h"
 
 #include <chrono>
 
@@ -23,8 +23,9 @@ CUresult cuStreamCreate(CUstream *stream, unsigned) {
     return bad;
   if (!stream)
     return CUDA_ERROR_INVALID_VALUE;
-  *stream = new CUstream_st{call.ordinal};
+  *stream = new CUstream_st{call.ordinal, {}};
   state().streams.insert(*stream);
+  state().ordered.push_back(*stream);
   return CUDA_SUCCESS;
 }
 CUresult cuStreamCreateWithPriority(CUstream *stream, unsigned flags, int) {
@@ -32,8 +33,11 @@ CUresult cuStreamCreateWithPriority(CUstream *stream, unsigned flags, int) {
 }
 CUresult cuStreamDestroy_v2(CUstream stream) {
   Call call;
-  if (!state().streams.erase(stream))
+  if (!state().streams.count(stream))
     return CUDA_ERROR_INVALID_HANDLE;
+  drain(stream);
+  state().streams.erase(stream);
+  std::erase(state().ordered, stream);
   delete stream;
   return CUDA_SUCCESS;
 }
@@ -41,16 +45,21 @@ CUresult cuStreamSynchronize(CUstream stream) {
   Call call;
   if (CUresult bad = call.check())
     return bad;
-  return isStream(stream) ? CUDA_SUCCESS : CUDA_ERROR_INVALID_HANDLE;
+  if (!isStream(stream))
+    return CUDA_ERROR_INVALID_HANDLE;
+  drain(state().streams.count(stream) ? stream : nullptr);
+  return call->sticky;
 }
 CUresult cuStreamQuery(CUstream stream) { return cuStreamSynchronize(stream); }
 CUresult cuStreamWaitEvent(CUstream stream, CUevent event, unsigned) {
   Call call;
   if (CUresult bad = call.check())
     return bad;
-  return isStream(stream) && state().events.count(event)
-             ? CUDA_SUCCESS
-             : CUDA_ERROR_INVALID_HANDLE;
+  if (!isStream(stream) || !state().events.count(event))
+    return CUDA_ERROR_INVALID_HANDLE;
+  if (event->recorded)
+    wait(stream, event->moment);
+  return CUDA_SUCCESS;
 }
 CUresult cuLaunchHostFunc(CUstream stream, CUhostFn function, void *userData) {
   {
@@ -61,6 +70,7 @@ CUresult cuLaunchHostFunc(CUstream stream, CUhostFn function, void *userData) {
       return CUDA_ERROR_INVALID_HANDLE;
     if (!function)
       return CUDA_ERROR_INVALID_VALUE;
+    drain(state().streams.count(stream) ? stream : nullptr);
   }
   function(userData);
   return CUDA_SUCCESS;
@@ -83,6 +93,7 @@ CUresult cuEventRecord(CUevent event, CUstream stream) {
   if (!state().events.count(event) || !isStream(stream))
     return CUDA_ERROR_INVALID_HANDLE;
   event->recorded = true;
+  event->moment = record(stream);
   event->nanoseconds = static_cast<uint64_t>(
       std::chrono::duration_cast<std::chrono::nanoseconds>(
           std::chrono::steady_clock::now().time_since_epoch())
@@ -94,7 +105,10 @@ CUresult cuEventSynchronize(CUevent event) {
   Call call;
   if (CUresult bad = call.check())
     return bad;
-  return state().events.count(event) ? CUDA_SUCCESS : CUDA_ERROR_INVALID_HANDLE;
+  if (!state().events.count(event))
+    return CUDA_ERROR_INVALID_HANDLE;
+  drainUntil(event->moment);
+  return call->sticky;
 }
 CUresult cuEventElapsedTime(float *milliseconds, CUevent start, CUevent end) {
   Call call;

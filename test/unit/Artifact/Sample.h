@@ -15,6 +15,7 @@ inline Expr sym(const char *name) { return Expr::symbol(name); }
 inline Program sampleProgram() {
   Program p;
   p.name = "sample";
+  p.streams = 2;
   p.symbols = {{"n", 1, 65535, 4}};
   p.inputs = {{"x", DataType::F32, {sym("n"), 8}, 0}};
   p.outputs = {{"y", DataType::F32, {sym("count"), 8}, 1}};
@@ -35,6 +36,7 @@ inline Program sampleProgram() {
   k.shared = 1024;
   k.block = {128, 1, 1};
   k.params = {ParamKind::Ptr, ParamKind::I32, ParamKind::I64, ParamKind::F32};
+  k.writes = {0};
   k.nodes = {"/a/MatMul"};
   k.variant = "m64n64";
   k.targets["sm_90"].shared = 2048;
@@ -46,6 +48,7 @@ inline Program sampleProgram() {
                  Argument::i64(-1), Argument::scalar(0.1f)};
   launch.nodes = {"/a/MatMul"};
   launch.loc = "model.onnx";
+  launch.stream = 1;
   Launch infinite = launch;
   infinite.args[3] = Argument::scalar(-INFINITY);
   p.body = {
@@ -65,6 +68,8 @@ inline Program sampleProgram() {
       {Alloc{5, Expr::op(ExprKind::Mul, {sym("count"), 4})}},
       {Bind{5, 1}},
       {Free{5}},
+      {Record{7, 1}},
+      {Wait{7, 0}},
   };
   return p;
 }

@@ -135,6 +135,70 @@ TEST(Interpreter, PoolBuffersAreChecked) {
   fails({{Alloc{4, 8}}, copyAll(3, 4, 16)}, "lie outside the buffer 'p'");
 }
 
+/// Runs a body on two streams, in several orders when a seed is set.
+std::pair<std::vector<int64_t>, std::string> runStreams(Block body) {
+  TestModel model = scalarModel(std::move(body));
+  model.program.streams = 2;
+  auto session = model.session();
+  if (!session)
+    return {{}, "no session"};
+  Tensor input = i64({1, 2});
+  auto outputs = session->run({{"a", input.view()}});
+  if (!outputs)
+    return {{}, outputs.error().message()};
+  return {values<int64_t>(outputs->at("y")), ""};
+}
+
+Statement onStream(Statement statement, uint32_t stream) {
+  std::visit(
+      [&](auto &op) {
+        if constexpr (requires { op.stream; })
+          op.stream = stream;
+      },
+      statement.op);
+  return statement;
+}
+
+TEST(Interpreter, EventsOrderStreams) {
+  Block body = {copyAll(0, 1, kBytes), {Record{3, 0}},
+                {Wait{3, 1}},          onStream(increment(1, 10), 1),
+                {Record{4, 1}},        {Wait{4, 0}},
+                increment(1, 5)};
+  auto [y, error] = runStreams(body);
+  EXPECT_EQ(error, "");
+  EXPECT_EQ(y, (std::vector<int64_t>{16, 2}));
+}
+
+TEST(Interpreter, AccessesWithoutOrderAreErrors) {
+  auto fails = [](Block body, const char *message) {
+    auto [y, error] = runStreams(std::move(body));
+    EXPECT_NE(error.find(message), std::string::npos) << error;
+  };
+  // A write after a write, one that an event of too early orders.
+  fails({copyAll(0, 1, kBytes), onStream(increment(1, 1), 1)},
+        "writing the buffer 'y' is not ordered after another statement");
+  fails({{Record{0, 0}},
+         increment(1, 1),
+         {Wait{0, 1}},
+         onStream(increment(1, 1), 1)},
+        "writing the buffer 'y' is not ordered after kernel 'increment' (nodes "
+        "'/increment') on "
+        "stream 0, which uses the same memory; expected an event between them");
+  // A read after a write, a write after a read; a read by the host.
+  fails({increment(3, 1), onStream(copyAll(3, 1, 8), 1)},
+        "reading the buffer 't' is not ordered");
+  fails({copyAll(3, 1, 8), onStream({Fill{3, 0, 8, 1}}, 1)},
+        "writing the buffer 't' is not ordered");
+  fails({onStream(increment(3, 1), 1), {Read{"v", 3, 0, DataType::I64}}},
+        "reading the buffer 't' is not ordered");
+  // Different bytes, and two reads, are in no order.
+  auto [y, error] = runStreams({copyAll(0, 1, kBytes),
+                                onStream({Fill{3, 0, 8, 0}}, 1),
+                                {Fill{3, 8, 8, 0}},
+                                onStream({Copy{0, 0, 3, 16, 8}}, 1)});
+  EXPECT_EQ(error, "");
+}
+
 TEST(Interpreter, ReadsEveryIntegerType) {
   struct Case {
     DataType type;
