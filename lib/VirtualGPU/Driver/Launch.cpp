@@ -149,5 +149,5 @@ CUresult cuLaunchKernelEx(const CUlaunchConfig *config, CUfunction function,
         return CUDA_ERROR_INVALID_VALUE;
     }
   }
-  return launchKernel(function, dims, kernelParams, extra);
+  return launchKernel(function, dims, config->hStream, kernelParams, extra);
 }
