@@ -153,6 +153,8 @@ def not_by_kernels(program):
             launched |= {a["ptr"] for a in statement["args"] if "ptr" in a}
         elif "copy" in statement:
             copies[statement["copy"]["to"]].add(statement["copy"]["from"])
+        elif "bind" in statement:
+            copies[statement["bind"]].add(statement["to"])
     launched = {b for b in launched if kinds[b] not in ("input", "weight")}
 
     def sources(buffer, seen):

@@ -86,6 +86,9 @@ Scalar HostBuilder::memo(Kind kind, ArrayRef<Scalar> operands, bool isCondition,
       return Scalar(found->second);
   Value value = make();
   memos.back()[key] = value;
+  // Now that those of its operands are known: a long chain is not walked later.
+  if (!isCondition)
+    rangeOf(Scalar(value));
   return Scalar(value);
 }
 
@@ -185,7 +188,8 @@ Scalar HostBuilder::mul(Scalar a, Scalar b) {
 }
 
 void HostBuilder::collectFactors(Scalar a, int64_t &constant,
-                                 SmallVectorImpl<Value> &symbols) {
+                                 SmallVectorImpl<Value> &symbols,
+                                 unsigned depth) {
   a = canonical(a);
   if (a.isConstant()) {
     constant = saturatedMul(constant, a.integer);
@@ -195,9 +199,12 @@ void HostBuilder::collectFactors(Scalar a, int64_t &constant,
     constant = saturatedMul(constant, *c);
     return;
   }
-  if (auto product = a.value.getDefiningOp<arith::MulIOp>()) {
-    collectFactors(Scalar(product.getLhs()), constant, symbols);
-    collectFactors(Scalar(product.getRhs()), constant, symbols);
+  // Squares of squares have more factors than there is memory.
+  constexpr size_t maxFactors = 64;
+  if (auto product = a.value.getDefiningOp<arith::MulIOp>();
+      product && depth < maxFactors && symbols.size() < maxFactors) {
+    collectFactors(Scalar(product.getLhs()), constant, symbols, depth + 1);
+    collectFactors(Scalar(product.getRhs()), constant, symbols, depth + 1);
     return;
   }
   symbols.push_back(a.value);

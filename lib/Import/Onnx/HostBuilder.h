@@ -146,7 +146,8 @@ private:
   Scalar memo(Kind kind, llvm::ArrayRef<Scalar> operands, bool isCondition,
               llvm::function_ref<mlir::Value()> make, int predicate = 0);
   void collectFactors(Scalar a, int64_t &constant,
-                      llvm::SmallVectorImpl<mlir::Value> &symbols);
+                      llvm::SmallVectorImpl<mlir::Value> &symbols,
+                      unsigned depth = 0);
 
   mlir::ImplicitLocOpBuilder &builder;
   std::vector<std::map<Key, mlir::Value>> memos{1};

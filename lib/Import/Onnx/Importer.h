@@ -135,6 +135,8 @@ private:
   std::vector<std::unique_ptr<mlir::Region>> discarded;
   std::unordered_map<const Node *, std::string> numbered;
   std::map<const Node *, bool> unusable;
+  /// By domain, name and overload.
+  std::unordered_map<std::string, const Function *> functions;
   std::map<std::string, Scalar> dimValues;
   std::map<std::string, std::string> dimNames;
   std::set<std::string> usedDimNames;

@@ -16,12 +16,15 @@ using namespace raddle::onnx;
 // Checks of the whole model before anything is built
 //===----------------------------------------------------------------------===//
 
+static std::string functionKey(const std::string &domain,
+                               const std::string &name,
+                               const std::string &overload) {
+  return domain + '\0' + name + '\0' + overload;
+}
+
 const Function *Importer::findFunction(const Node &node) const {
-  for (const Function &function : model.functions)
-    if (function.name == node.op && function.domain == node.domain &&
-        function.overload == node.overload)
-      return &function;
-  return nullptr;
+  auto found = functions.find(functionKey(node.domain, node.op, node.overload));
+  return found == functions.end() ? nullptr : found->second;
 }
 
 void Importer::checkModel() {
@@ -30,7 +33,19 @@ void Importer::checkModel() {
   };
   for (const std::string &problem : model.problems)
     general(problem);
+  for (const Function &function : model.functions)
+    if (!functions
+             .emplace(
+                 functionKey(function.domain, function.name, function.overload),
+                 &function)
+             .second)
+      general("two functions have the name '" + function.name + "'");
   for (auto &[domain, version] : model.opsets) {
+    int64_t newest = newestOpsetOf(domain);
+    if (!domain.empty() && newest > 0 && version > newest)
+      general("the model uses version " + std::to_string(version) +
+                  " of the domain '" + domain + "'",
+              "versions up to " + std::to_string(newest));
     if (!domain.empty())
       continue;
     if (version < 1 || version > newestOpset)
@@ -46,6 +61,13 @@ void Importer::checkModel() {
     frame.function = &function;
     frame.prefix = function.name + "/";
     checkNodes(function.nodes, &frame, 0);
+    for (auto &[domain, version] : function.opsets)
+      if (newestOpsetOf(domain) > 0 &&
+          (version < 1 || version > newestOpsetOf(domain)))
+        general("the function '" + function.name + "' uses version " +
+                    std::to_string(version) + " of the domain '" +
+                    (domain.empty() ? "ai.onnx" : domain) + "'",
+                "versions up to " + std::to_string(newestOpsetOf(domain)));
   }
 }
 

@@ -201,6 +201,10 @@ std::unique_ptr<Model> raddle::onnx::readModel(const uint8_t *data, size_t size,
   // Without the field the file predates operator sets: version 1.
   if (model->opsets.empty())
     model->opsets[""] = 1;
+  if (model->irVersion > ::onnx::IR_VERSION)
+    model->problems.push_back(
+        "the model has IR version " + std::to_string(model->irVersion) +
+        ", the newest that is known is " + std::to_string(::onnx::IR_VERSION));
   if (proto.training_info_size())
     model->problems.push_back(
         "the model holds training information, which is not supported");

@@ -4,6 +4,7 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/ErrorHandling.h"
 
 using namespace raddle::onnx;
@@ -139,6 +140,14 @@ const OpRow *raddle::onnx::findOp(const std::string &domain,
     return map;
   }();
   return index.lookup(domain + ":" + name);
+}
+
+int64_t raddle::onnx::newestOpsetOf(const std::string &domain) {
+  return llvm::StringSwitch<int64_t>(domain)
+      .Case("", newestOpset)
+      .Case("ai.onnx.ml", 5)
+      .Cases({"ai.onnx.preview", "ai.onnx.preview.training"}, 1)
+      .Default(0);
 }
 
 int64_t raddle::onnx::oldestForm(const std::string &name) {

@@ -62,6 +62,9 @@ const std::vector<OperandSpec> &operandSpecs(const OpRow &row);
 const std::vector<AttributeSpec> &attributeSpecs(const OpRow &row);
 const char *operandKindName(char kind);
 
+/// The newest version of a domain that rows describe; 0: none.
+int64_t newestOpsetOf(const std::string &domain);
+
 /// The first operator set of ONNX's own domain that has the form of the
 /// operator which set 7 has; 7 when it came or changed with that.
 int64_t oldestForm(const std::string &name);

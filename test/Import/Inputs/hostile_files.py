@@ -39,6 +39,40 @@ def weight(**fields):
     return model([node("Add", ["x", "w"], ["y"])], [TensorProto(name="w", data_type=TensorProto.FLOAT, **fields)])
 
 
+def nested(depth, wrap, innermost):
+    """A graph or function body inside of another, `depth` times."""
+    for _ in range(depth):
+        innermost = wrap(innermost)
+    return innermost
+
+
+def deep_graphs(depth):
+    def wrap(inner):
+        graph = helper.make_graph([inner], "g", [], [helper.make_empty_tensor_value_info("y")])
+        return node("If", ["c"], ["y"], then_branch=graph, else_branch=graph)
+    return model([nested(depth, wrap, node("Relu", ["x"], ["y"]))],
+                 inputs=[value("x", [2, 3]), value("c", [], TensorProto.BOOL)])
+
+
+def deep_functions(depth):
+    """Function n calls function n - 1 twice: 2^depth calls in all."""
+    opsets = [helper.make_opsetid("f", 1), helper.make_opsetid("", 17)]
+    functions = [helper.make_function("f", "f0", ["a"], ["b"], [helper.make_node("Relu", ["a"], ["b"])], opsets)]
+    for n in range(1, depth):
+        calls = [helper.make_node(f"f{n - 1}", [a], [b], domain="f") for a, b in (("a", "t"), ("t", "b"))]
+        functions.append(helper.make_function("f", f"f{n}", ["a"], ["b"], calls, opsets))
+    graph = helper.make_graph([helper.make_node(f"f{depth - 1}", ["x"], ["y"], domain="f")], "main",
+                              [value("x", [2, 3])], [value("y", [2, 3])])
+    return helper.make_model(graph, functions=functions, opset_imports=opsets)
+
+
+def chain(op, count, square):
+    """A size of an input combined with another, or with itself, over and over."""
+    nodes = [helper.make_node("Shape", ["x"], ["s0"], start=0, end=1), helper.make_node("Shape", ["x"], ["t"], start=1)]
+    nodes += [helper.make_node(op, [f"s{n}", f"s{n}" if square else "t"], [f"s{n + 1}"]) for n in range(count)]
+    nodes += [helper.make_node("Expand", ["one", f"s{count}"], ["e"]), helper.make_node("Reshape", ["e", "flat"], ["y"])]
+    constants = [numpy_helper.from_array(np.ones(1, np.float32), "one"), numpy_helper.from_array(np.array([-1]), "flat")]
+    return model(nodes, constants, inputs=[value("x", ["n", "m"])], outputs=[value("y", ["k"])])
 
 
 def cases(folder):
@@ -76,10 +110,19 @@ def cases(folder):
     yield "number", external("w.bin", offset="-1"), "which is not a number"
     yield "reshape", model([node("Reshape", ["x", "s"], ["y"])], [
         numpy_helper.from_array(np.array([1 << 33, -1]), "s")]), "the shape holds 8589934592"
+    yield "deep-graphs", deep_graphs(40), "messages nest deeper than 90"
+    yield "many-calls", deep_functions(40), "more than 300000 nodes"
+    yield "deep-calls", deep_functions(70), "functions nest too deeply"
+    yield "future", helper.make_model(onnx.load_from_string(good).graph, ir_version=1000, opset_imports=[
+        helper.make_opsetid("", 17)]), "the model has IR version 1000, the newest that is known"
+    yield "future-domain", helper.make_model(onnx.load_from_string(good).graph, opset_imports=[
+        helper.make_opsetid("", 17), helper.make_opsetid("ai.onnx.ml", 99)]), "version 99 of the domain 'ai.onnx.ml'"
     recursive = helper.make_function("f", "r", ["a"], ["b"], [helper.make_node("r", ["a"], ["b"], domain="f")],
                                      [helper.make_opsetid("f", 1)])
     calling = helper.make_graph([helper.make_node("r", ["x"], ["y"], domain="f")], "main", [value("x", [2, 3])],
                                 [value("y", [2, 3])])
+    yield "same-function", helper.make_model(calling, functions=[recursive] * 2, opset_imports=[
+        helper.make_opsetid("", 17), helper.make_opsetid("f", 1)]), "two functions have the name 'r'"
     yield "recursive", helper.make_model(calling, functions=[recursive], opset_imports=[
         helper.make_opsetid("", 17), helper.make_opsetid("f", 1)]), "the function calls itself"
 
@@ -99,6 +142,17 @@ def main():
         if done.returncode != 1 or expected not in done.stderr or output.exists():
             failures += 1
             print(f"{name}: expected an error with '{expected}', exit code {done.returncode}, said: {done.stderr}")
+    # Legal, but long: neither the stack nor memory is used up.
+    for name, content in [("sums", chain("Add", 50000, False)), ("products", chain("Mul", 10000, False)),
+                          ("squares", chain("Mul", 60, True)), ("branches", deep_graphs(8)),
+                          ("calls", deep_functions(12))]:
+        path = folder / f"{name}.onnx"
+        path.write_bytes(content.SerializeToString())
+        done = subprocess.run([translate, "--import-onnx", path, "-o", folder / f"{name}.mlir"], capture_output=True,
+                              text=True, timeout=60)
+        if done.returncode != 0:
+            failures += 1
+            print(f"{name}: exit code {done.returncode}, said: {done.stderr[-500:]}")
     path = folder / "external.onnx"
     path.write_bytes(external("w.bin", offset=0, length=24).SerializeToString())
     done = subprocess.run([translate, "--import-onnx", path], capture_output=True, text=True, timeout=60)

@@ -38,11 +38,10 @@ bool DeformConv::readOperands() {
   int64_t rank = c.rank(0);
   spatial = rank - 2;
   Sizes filter = c.sizes(1), in = c.sizes(0);
-  if (rank < 3 || c.rank(1) != rank || c.rank(2) != rank ||
-      !llvm::all_of(
-          filter, [](Scalar s) { return s.isConstant(); }) ||
+  if (rank < 3 || rank > 5 || c.rank(1) != rank || c.rank(2) != rank ||
+      !llvm::all_of(filter, [](Scalar s) { return s.isConstant(); }) ||
       !in[1].isConstant()) {
-    c.error("input, filter and offsets do not have one rank of at least 3, or "
+    c.error("input, filter and offsets do not have one rank of 3 to 5, or "
             "the filter and the channels are not static",
             "a static filter");
     return false;
@@ -60,10 +59,12 @@ bool DeformConv::readOperands() {
   w = *window;
   groups = c.integer("group", 1);
   offsetGroups = c.integer("offset_group", 1);
+  constexpr int64_t limit = int64_t(1) << 24;
   for (int64_t k : w.kernel)
-    kernel *= k;
+    kernel = std::min(kernel * std::min(k, limit), limit);
   int64_t channels = in[1].integer;
-  if (groups < 1 || offsetGroups < 1 || channels % offsetGroups ||
+  if (kernel == limit || groups < 1 || offsetGroups < 1 || groups > channels ||
+      offsetGroups > channels || channels % offsetGroups ||
       channels != filter[1].integer * groups || filter[0].integer % groups) {
     c.error("the groups do not fit " + std::to_string(channels) +
             " channels and the filter");

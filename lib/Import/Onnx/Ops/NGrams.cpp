@@ -8,6 +8,10 @@ using CmpI = arith::CmpIPredicate;
 
 namespace {
 
+// There is an operation per token of an n-gram and number of skipped tokens.
+constexpr int64_t maxLength = 64;
+constexpr int64_t maxSkips = 64;
+
 /// The n-grams of one length: their tokens and where their counts go.
 struct Pool {
   int64_t length;
@@ -77,6 +81,7 @@ bool NGrams::readPools() {
       if (!weights.empty())
         pool.weights.push_back(static_cast<float>(weights[next]));
     }
+    good &= pool.slots.empty() || length <= maxLength;
     if (length >= shortest && length <= longest && !pool.slots.empty())
       pools.push_back(std::move(pool));
   }
@@ -128,9 +133,9 @@ void NGrams::run() {
   int64_t skips = c.integer("max_skip_count", 0);
   if (!readPools())
     return;
-  if (skips < 0 || skips > 1024)
+  if (skips < 0 || skips > maxSkips)
     return c.error("the attribute 'max_skip_count' is " + std::to_string(skips),
-                   "0 to 1024");
+                   "0 to " + std::to_string(maxSkips));
   rows = g.cast(c.tensor(0), c.type(0), ElemType::Int64);
   if (rank == 1)
     rows = g.insertUnitDims(rows, {0});

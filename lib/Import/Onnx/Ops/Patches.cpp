@@ -30,6 +30,12 @@ SmallVector<Value> unflatten(GraphBuilder &g, Value flat,
   return result;
 }
 
+/// Whether all numbers are at least `least` and can be added without overflow.
+bool fits(ArrayRef<int64_t> list, int64_t least) {
+  return llvm::all_of(list,
+                      [&](int64_t n) { return n >= least && n <= INT32_MAX; });
+}
+
 Value conjunction(GraphBuilder &g, Value a, Value b) {
   return a ? g.map<arith::AndIOp>({a, b}) : b;
 }
@@ -48,10 +54,8 @@ Value raddle::onnx::maxPoolIndices(NodeContext &c, Value x, const Window &w) {
   unsigned rank = w.rank();
   Sizes in = g.sizesOf(x);
   Sizes spatial(in.begin() + 2, in.end());
-  int64_t kernel = 1;
-  for (int64_t k : w.kernel)
-    kernel *= k;
   Sizes kernelSizes(w.kernel.begin(), w.kernel.end());
+  Scalar kernel = c.h.product(kernelSizes);
   Scalar points = c.h.product(w.out), plane = c.h.product(spatial);
   // [P, K]: a row per window.
   Value window = g.iota(i64, {points, 1}, 0);
@@ -126,7 +130,8 @@ void importMaxUnpool(NodeContext &c) {
   if (pads.empty())
     pads.assign(2 * rank, 0);
   if (static_cast<int64_t>(w.strides.size()) != rank ||
-      static_cast<int64_t>(pads.size()) != 2 * rank)
+      static_cast<int64_t>(pads.size()) != 2 * rank || !fits(w.kernel, 1) ||
+      !fits(w.strides, 1) || !fits(pads, 0))
     return c.error(
         "the attributes 'strides' and 'pads' do not fit a kernel of " +
         std::to_string(rank) + " dims");
@@ -185,10 +190,9 @@ void importCol2Im(NodeContext &c) {
     strides.assign(rank, 1);
   if (pads.empty())
     pads.assign(2 * rank, 0);
-  auto positive = [](int64_t n) { return n >= 1; };
   if (rank == 0 || block->size() != rank || dilations.size() != rank ||
-      strides.size() != rank || pads.size() != 2 * rank ||
-      !llvm::all_of(strides, positive) || !llvm::all_of(dilations, positive))
+      strides.size() != rank || pads.size() != 2 * rank || !fits(strides, 1) ||
+      !fits(dilations, 1) || !fits(pads, 0))
     return c.error("shapes and attributes do not fit an image of " +
                    std::to_string(rank) + " dims");
   for (SmallVector<Scalar> *sizes : {&*image, &*block})
