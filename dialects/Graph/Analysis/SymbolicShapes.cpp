@@ -138,7 +138,11 @@ SymbolicExpr SymbolicShapes::get(OpFoldResult size) {
 SymbolicExpr SymbolicShapes::get(Value value) {
   if (auto known = scalars.find(value); known != scalars.end())
     return known->second;
+  if (depth >= maxDepth)
+    return unknown("s", {});
+  ++depth;
   SymbolicExpr expr = applyAssumptions(computeScalar(value));
+  --depth;
   if (!expr)
     expr = unknown("s", {});
   return scalars[value] = expr;

@@ -27,6 +27,10 @@ namespace raddle::graph {
 class SymbolicShapes {
 public:
   explicit SymbolicShapes(mlir::Operation *root);
+  /// Answers from what leads to the values asked about, without assumptions:
+  /// for folders and builders that look at one operation. Long chains end in
+  /// unknowns.
+  SymbolicShapes() = default;
 
   /// The value of a host scalar (`index` or integer; as a signed number).
   SymbolicExpr get(mlir::Value scalar);
@@ -54,6 +58,10 @@ public:
 private:
   friend struct SizeEvaluator;
 
+  /// Keeps recursion off the end of the stack. The analysis of a function asks
+  /// in program order and never gets near.
+  static constexpr unsigned maxDepth = 256;
+
   SymbolicExpr computeScalar(mlir::Value value);
   SymbolicExpr computeDim(mlir::Value tensor, int64_t dim);
   SymbolicExpr computeArgument(mlir::BlockArgument argument);
@@ -79,6 +87,8 @@ private:
   /// the left of another.
   llvm::SmallVector<std::pair<const SymbolicAtom *, SymbolicExpr>> assumptions;
   unsigned numUnknowns = 0;
+  /// Questions that are being answered for the sake of others.
+  unsigned depth = 0;
 };
 
 } // namespace raddle::graph

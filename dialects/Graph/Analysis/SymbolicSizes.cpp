@@ -15,7 +15,11 @@ SymbolicExpr SymbolicShapes::getDim(Value tensor, int64_t dim) {
     return context.constant(type.getDimSize(dim));
   if (auto known = dims.find({tensor, dim}); known != dims.end())
     return known->second;
+  if (depth >= maxDepth)
+    return unknown("d", {0, Interval::noUpper});
+  ++depth;
   SymbolicExpr expr = applyAssumptions(computeDim(tensor, dim));
+  --depth;
   if (!expr)
     expr = unknown("d", {0, Interval::noUpper});
   return dims[{tensor, dim}] = expr;

@@ -1,8 +1,8 @@
 //===- RecognizeEncodings.cpp - Tensors stored as scaled integers ---------===//
 #include "dialects/Graph/Encodings/Passes.h"
-#include "dialects/Graph/IR/DimSource.h"
 #include "dialects/Graph/IR/GraphOps.h"
 #include "dialects/Graph/IR/GraphUtils.h"
+#include "dialects/Graph/IR/ReshapeRuns.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/IR/TypeUtilities.h"

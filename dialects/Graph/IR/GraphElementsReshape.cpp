@@ -4,8 +4,9 @@
 // recomputed only where dims really are split or merged.
 //
 //===----------------------------------------------------------------------===//
-#include "dialects/Graph/IR/DimSource.h"
+#include "dialects/Graph/Analysis/SymbolicShapes.h"
 #include "dialects/Graph/IR/GraphOps.h"
+#include "dialects/Graph/IR/ReshapeRuns.h"
 
 using namespace mlir;
 using namespace raddle::graph;
@@ -20,30 +21,33 @@ struct Run {
 using Cut = std::pair<size_t, size_t>;
 } // namespace
 
-/// The products of the dims before (or, `reversed`, from) each position.
-static SmallVector<SizeProduct> getCumulative(ArrayRef<SizeProduct> dims,
-                                              bool reversed) {
-  SmallVector<SizeProduct> result(dims.size() + 1);
+/// The products of the dims before (or, `reversed`, from) each position; null
+/// where they do not fit.
+static SmallVector<SymbolicExpr> getCumulative(SymbolicShapes &shapes,
+                                               ArrayRef<SymbolicExpr> dims,
+                                               bool reversed) {
+  SymbolicExprContext &context = shapes.getContext();
+  SmallVector<SymbolicExpr> result(dims.size() + 1, context.constant(1));
   for (size_t n = 0; n < dims.size(); ++n) {
     size_t from = reversed ? dims.size() - n : n;
     size_t to = reversed ? from - 1 : n + 1;
-    result[to] = result[from];
-    result[to].multiply(dims[reversed ? to : n]);
+    result[to] = context.mul(result[from], dims[reversed ? to : n]);
   }
   return result;
 }
 
 /// Cuts dims without unit dims into runs. Every position where the products
 /// to its left, or to its right, agree is a cut.
-static SmallVector<Run> getRuns(ArrayRef<SizeProduct> from,
-                                ArrayRef<SizeProduct> to) {
+static SmallVector<Run> getRuns(SymbolicShapes &shapes,
+                                ArrayRef<SymbolicExpr> from,
+                                ArrayRef<SymbolicExpr> to) {
   SmallVector<Cut> cuts;
   for (bool reversed : {false, true}) {
-    SmallVector<SizeProduct> left = getCumulative(from, reversed);
-    SmallVector<SizeProduct> right = getCumulative(to, reversed);
+    SmallVector<SymbolicExpr> left = getCumulative(shapes, from, reversed);
+    SmallVector<SymbolicExpr> right = getCumulative(shapes, to, reversed);
     for (size_t i = 1; i < from.size(); ++i)
       for (size_t j = 1; j < to.size(); ++j)
-        if (left[i] == right[j])
+        if (shapes.equal(left[i], right[j]))
           cuts.emplace_back(i, j);
   }
   llvm::sort(cuts);
@@ -64,13 +68,19 @@ static SmallVector<Run> getRuns(ArrayRef<SizeProduct> from,
 }
 
 SmallVector<DimRun> raddle::graph::getReshapeRuns(ReshapeOp op) {
+  SymbolicShapes shapes;
+  return getReshapeRuns(op, shapes);
+}
+
+SmallVector<DimRun> raddle::graph::getReshapeRuns(ReshapeOp op,
+                                                  SymbolicShapes &shapes) {
   SmallVector<int64_t> fromDims, toDims;
-  SmallVector<SizeProduct> fromSizes, toSizes;
+  SmallVector<SymbolicExpr> fromSizes, toSizes;
   for (auto [dim, size] : llvm::enumerate(op.getInput().getType().getShape())) {
     if (size == 1)
       continue;
     fromDims.push_back(dim);
-    fromSizes.push_back(getDimProduct(op.getInput(), dim));
+    fromSizes.push_back(shapes.getDim(op.getInput(), dim));
   }
   SmallVector<OpFoldResult> sizes = op.getMixedSizes();
   for (auto [dim, size] :
@@ -78,13 +88,13 @@ SmallVector<DimRun> raddle::graph::getReshapeRuns(ReshapeOp op) {
     if (size == 1)
       continue;
     toDims.push_back(dim);
-    toSizes.push_back(getSizeProduct(sizes[dim]));
+    toSizes.push_back(shapes.get(sizes[dim]));
   }
   // With dims left on one side only, all of them have size 1 at run time.
   if (fromDims.empty() || toDims.empty())
     return {};
   SmallVector<DimRun> result;
-  for (const Run &run : getRuns(fromSizes, toSizes)) {
+  for (const Run &run : getRuns(shapes, fromSizes, toSizes)) {
     ArrayRef<int64_t> from(fromDims), to(toDims);
     from = from.slice(run.fromBegin, run.fromEnd - run.fromBegin);
     to = to.slice(run.toBegin, run.toEnd - run.toBegin);

@@ -1,5 +1,5 @@
 //===- IndexFolders.cpp - Folders of index operations ---------------------===//
-#include "dialects/Graph/IR/DimSource.h"
+#include "dialects/Graph/Analysis/SymbolicShapes.h"
 #include "dialects/Graph/IR/GraphOps.h"
 #include "dialects/Graph/IR/GraphVerify.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
@@ -118,17 +118,23 @@ OpFoldResult BroadcastOp::fold(FoldAdaptor adaptor) {
                       });
 }
 
+/// Whether the dims of `tensor` have the sizes `sizes`, as far as it can be
+/// seen from here.
+static bool hasSizes(Value tensor, ArrayRef<OpFoldResult> sizes) {
+  SymbolicShapes shapes;
+  return llvm::all_of(llvm::enumerate(sizes), [&](auto size) {
+    return shapes.equal(shapes.get(size.value()),
+                        shapes.getDim(tensor, size.index()));
+  });
+}
+
 OpFoldResult ReshapeOp::fold(FoldAdaptor adaptor) {
   if (getInput().getType() == getType()) {
     // One unknown size follows from the others and the number of elements,
     // unless that is zero; several have to be known to be equal.
     bool single = getType().getNumDynamicDims() <= 1 &&
                   !llvm::is_contained(getType().getShape(), 0);
-    bool same = single ||
-                llvm::all_of(llvm::enumerate(getMixedSizes()), [&](auto size) {
-                  return getSizeProduct(size.value()) ==
-                         getDimProduct(getInput(), size.index());
-                });
+    bool same = single || hasSizes(getInput(), getMixedSizes());
     if (same)
       return getInput();
   }
@@ -162,11 +168,9 @@ OpFoldResult SliceOp::fold(FoldAdaptor adaptor) {
   SmallVector<OpFoldResult> sizes = getMixedSizes();
   for (int64_t dim = 0; whole && dim < input.getRank(); ++dim) {
     whole = getStaticOffsets()[dim] == 0 &&
-            (getStrides()[dim] == 1 || input.getDimSize(dim) == 1) &&
-            (!input.isDynamicDim(dim) ||
-             getSizeProduct(sizes[dim]) == getDimProduct(getInput(), dim));
+            (getStrides()[dim] == 1 || input.getDimSize(dim) == 1);
   }
-  if (whole)
+  if (whole && (input.hasStaticShape() || hasSizes(getInput(), sizes)))
     return getInput();
   if (!input.hasStaticShape() || !getOffsets().empty())
     return {};

@@ -12,7 +12,7 @@
 // else it reads has a lower rank.
 //
 //===----------------------------------------------------------------------===//
-#include "dialects/Graph/IR/DimSource.h"
+#include "dialects/Graph/Analysis/SymbolicShapes.h"
 #include "dialects/Graph/Transforms/Classify.h"
 #include "dialects/Graph/Transforms/FusionPlan.h"
 #include "mlir/Transforms/RegionUtils.h"
@@ -57,8 +57,9 @@ struct Node {
 
 class BlockPlanner {
 public:
-  BlockPlanner(Block &block, const FusionOptions &options)
-      : block(block), options(options) {}
+  BlockPlanner(Block &block, const FusionOptions &options,
+               SymbolicShapes &shapes)
+      : block(block), options(options), shapes(shapes) {}
 
   void run(std::vector<FusedGroup> &groups);
 
@@ -99,6 +100,7 @@ private:
 
   Block &block;
   const FusionOptions &options;
+  SymbolicShapes &shapes;
   std::vector<Operation *> ops;
   std::vector<Node> nodes;
   DenseMap<Operation *, unsigned> positions;
@@ -499,19 +501,6 @@ void BlockPlanner::decide() {
   }
 }
 
-/// True when both tensors have one shape, as far as it can be seen.
-static bool haveEqualShapes(Value lhs, Value rhs) {
-  auto left = cast<RankedTensorType>(lhs.getType());
-  auto right = cast<RankedTensorType>(rhs.getType());
-  if (left.getShape() != right.getShape())
-    return false;
-  for (int64_t dim = 0, rank = left.getRank(); dim < rank; ++dim)
-    if (left.isDynamicDim(dim) &&
-        !(getDimProduct(lhs, dim) == getDimProduct(rhs, dim)))
-      return false;
-  return true;
-}
-
 /// Joins independent pointwise groups of one shape that read a common tensor.
 void BlockPlanner::mergePointwise() {
   if (!options.fuse)
@@ -535,7 +524,7 @@ void BlockPlanner::mergePointwise() {
       if (found[b].root || found[b].yields.empty() || order[a] != order[b] ||
           found[a].ops.size() + found[b].ops.size() > maxGroupOps)
         continue;
-      if (!haveEqualShapes(found[a].yields.front(), found[b].yields.front()))
+      if (!shapes.sameShape(found[a].yields.front(), found[b].yields.front()))
         continue;
       llvm::SetVector<Value> inputsA = inputsOf(found[a]);
       llvm::SetVector<Value> inputsB = inputsOf(found[b]);
@@ -618,9 +607,10 @@ void BlockPlanner::run(std::vector<FusedGroup> &groups) {
 FusionPlan raddle::graph::makeFusionPlan(func::FuncOp function,
                                          const FusionOptions &options) {
   FusionPlan plan;
+  SymbolicShapes shapes(function);
   function.walk<WalkOrder::PreOrder>([&](Block *block) {
     if (!isa<GroupOp, PrecomputeOp>(block->getParentOp()))
-      BlockPlanner(*block, options).run(plan.groups);
+      BlockPlanner(*block, options, shapes).run(plan.groups);
   });
   return plan;
 }

@@ -3,6 +3,7 @@
 #define RADDLE_DIALECTS_GRAPH_TRANSFORMS_MATCH_H
 
 #include "dialects/Graph/IR/GraphOps.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/PatternMatch.h"
 #include <optional>
 
@@ -46,6 +47,11 @@ mlir::Value createSplat(mlir::OpBuilder &builder, mlir::Location loc,
 void populateNormPatterns(mlir::RewritePatternSet &patterns);
 void populateSoftmaxPatterns(mlir::RewritePatternSet &patterns);
 void populateAttentionPatterns(mlir::RewritePatternSet &patterns);
+/// Key and value heads that were repeated for the queries are read as they are.
+void populateGroupedAttentionPatterns(mlir::RewritePatternSet &patterns);
+/// Replaces masks, or summands of them, by `causal` where that is what they
+/// say.
+void recognizeCausalMasks(mlir::func::FuncOp function);
 /// Cheaper forms of the same values.
 void populateArithmeticPatterns(mlir::RewritePatternSet &patterns);
 

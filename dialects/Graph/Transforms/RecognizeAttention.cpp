@@ -15,6 +15,9 @@ using namespace raddle::graph;
 
 namespace {
 
+/// The longest head that an attention kernel keeps in shared memory.
+constexpr int64_t maxHeadSize = 256;
+
 /// The dims of a product seen as a batched matrix product.
 struct MatmulDims {
   /// In result order.
@@ -358,6 +361,13 @@ LogicalResult FormAttention::rewrite(ContractOp op, unsigned side,
   bool guarded = static_cast<bool>(unguarded);
   if (!guarded)
     unguarded = probabilities;
+  // Probabilities in f32 between operands of fewer bits: the kernel rounds them
+  // where they meet the values.
+  while (Operation *cast = unguarded.getDefiningOp()) {
+    if (!isa<arith::TruncFOp, arith::ExtFOp>(cast) || !unguarded.hasOneUse())
+      break;
+    unguarded = cast->getOperand(0);
+  }
   auto softmax = unguarded.getDefiningOp<SoftmaxOp>();
   if (!softmax || softmax.getLog() || (!guarded && !softmax->hasOneUse()))
     return failure();
@@ -432,7 +442,15 @@ LogicalResult FormAttention::rewrite(ContractOp op, unsigned side,
   Value key = product.getOperand(keySide);
   Value value = side == 0 ? op.getRhs() : op.getLhs();
   Type elementType = getTensorType(query).getElementType();
-  if (!isa<FloatType>(elementType) ||
+  // What the kernel holds.
+  auto fitsKernel = [](Value operand, unsigned dim) {
+    int64_t size = getTensorType(operand).getDimSize(dim);
+    return !ShapedType::isDynamic(size) && size <= maxHeadSize;
+  };
+  if (!fitsKernel(query, *positionIn(queryMap, first->reduced)) ||
+      !fitsKernel(value, *positionIn(valueMap, second->column)))
+    return failure();
+  if (!isa<FloatType>(elementType) || elementType.isF64() ||
       getTensorType(key).getElementType() != elementType ||
       getTensorType(value).getElementType() != elementType)
     return failure();

@@ -7,7 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "dialects/Graph/Transforms/ReductionPatterns.h"
-#include "dialects/Graph/IR/DimSource.h"
+#include "dialects/Graph/Analysis/SymbolicShapes.h"
 #include "dialects/Graph/IR/GraphOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -45,20 +45,15 @@ static std::optional<std::string> getInterchangeName(RankedTensorType type) {
 
 /// The name of a size: that of the entry's dim it is equal to, else a new one.
 static std::string getDimName(Value tensor, int64_t dim, StringRef owner) {
-  SizeProduct size = getDimProduct(tensor, dim);
-  if (size.factor == 1 && size.sources.size() == 1 &&
-      size.sources[0].dim >= 0) {
-    auto argument = dyn_cast<BlockArgument>(size.sources[0].value);
-    auto func = argument
-                    ? dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp())
-                    : func::FuncOp();
-    auto shape = func ? func.getArgAttrOfType<ArrayAttr>(
-                            argument.getArgNumber(), "graph.shape")
-                      : ArrayAttr();
-    if (auto name = shape ? dyn_cast<StringAttr>(shape[size.sources[0].dim])
-                          : StringAttr())
-      return name.str();
-  }
+  SymbolicShapes shapes;
+  std::string size = shapes.getDim(tensor, dim).str();
+  auto func = tensor.getParentRegion()->getParentOfType<func::FuncOp>();
+  for (unsigned i = 0; func && i < func.getNumArguments(); ++i)
+    if (auto shape = func.getArgAttrOfType<ArrayAttr>(i, "graph.shape"))
+      for (Attribute entry : shape)
+        if (auto name = dyn_cast<StringAttr>(entry);
+            name && name.getValue() == size)
+          return size;
   return (owner + "_" + Twine(dim)).str();
 }
 

@@ -5,6 +5,7 @@
 #include "mlir/IR/Dominance.h"
 #include "mlir/Transforms/CSE.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "mlir/Transforms/RegionUtils.h"
 
 namespace raddle::graph {
 #define GEN_PASS_DEF_GRAPHSIMPLIFY
@@ -36,7 +37,8 @@ struct GraphSimplify : raddle::graph::impl::GraphSimplifyBase<GraphSimplify> {
       stages.push_back(freeze({populateArithmeticPatterns, populateNormPatterns,
                                populateSoftmaxPatterns}));
       stages.push_back(
-          freeze({populateArithmeticPatterns, populateAttentionPatterns}));
+          freeze({populateArithmeticPatterns, populateAttentionPatterns,
+                  populateGroupedAttentionPatterns}));
     }
     return success();
   }
@@ -51,6 +53,10 @@ struct GraphSimplify : raddle::graph::impl::GraphSimplifyBase<GraphSimplify> {
       (void)applyPatternsGreedily(function, patterns);
       DominanceInfo dominance(function);
       eliminateCommonSubExpressions(rewriter, dominance, function);
+    }
+    if (recognize) {
+      recognizeCausalMasks(function);
+      (void)runRegionDCE(rewriter, function->getRegions());
     }
   }
 

@@ -280,9 +280,19 @@ AttentionSkeleton::build(graph::GroupOp group, const Parameters &parameters,
     stageTile(element, query, type, queries, zero);
     ok &= !element.failed();
   }
+  // Tiles of keys behind the last one that a query of this block sees are not
+  // visited: query m sees the keys up to m + nTotal - mTotal.
+  Value nEnd = nTotal;
+  if (op.getCausal()) {
+    Value seen = arith::AddIOp::create(
+        b, loc, arith::AddIOp::create(b, loc, mStart, kernel.constant(bm)),
+        arith::SubIOp::create(b, loc, nTotal, mTotal));
+    nEnd = arith::MaxSIOp::create(
+        b, loc, zero, arith::MinSIOp::create(b, loc, nTotal, seen));
+  }
   auto isBelow = [&](OpBuilder &builder, Value n) -> Value {
     return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, n,
-                                 nTotal);
+                                 nEnd);
   };
   for (int64_t s = 0; s + 1 < stages; ++s) {
     Value start = kernel.constant(s * bn);
@@ -304,7 +314,7 @@ AttentionSkeleton::build(graph::GroupOp group, const Parameters &parameters,
   float infinity = std::numeric_limits<float>::infinity();
   Value noScores = splat(scoreType, 0);
   auto loop = scf::ForOp::create(
-      b, loc, zero, nTotal, kernel.constant(bn),
+      b, loc, zero, nEnd, kernel.constant(bn),
       ValueRange{splat(outType, 0), splat(rowType, -infinity),
                  splat(rowType, 0), zero, kernel.constant(stages - 1)});
   {

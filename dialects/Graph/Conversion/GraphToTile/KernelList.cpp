@@ -1,8 +1,8 @@
 //===- KernelList.cpp - The pass tile-enumerate ---------------------------===//
 
 #include "dialects/Graph/Conversion/GraphToTile/KernelList.h"
+#include "dialects/Graph/Analysis/SymbolicShapes.h"
 #include "dialects/Graph/Conversion/GraphToTile/GraphToTile.h"
-#include "dialects/Graph/IR/DimSource.h"
 #include "dialects/Tile/Analysis/KernelFeatures.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/Support/FileUtilities.h"
@@ -22,7 +22,8 @@ using namespace raddle;
 using namespace raddle::graph;
 
 /// The text of a group without names of nodes: equal structures, equal texts.
-std::string raddle::graph::getKernelStructure(GroupOp group) {
+std::string raddle::graph::getKernelStructure(GroupOp group,
+                                              SymbolicShapes &shapes) {
   std::string text;
   llvm::raw_string_ostream os(text);
   OpPrintingFlags flags;
@@ -31,24 +32,27 @@ std::string raddle::graph::getKernelStructure(GroupOp group) {
   for (Type type : group->getOperandTypes())
     os << ' ' << type;
   os << '\n';
-  // Elements are built knowing which sizes are equal, also by what stands
-  // outside of the group: sources of sizes, numbered as they occur.
-  std::map<DimSource, unsigned> sources;
-  auto printSize = [&](const SizeProduct &size) {
-    os << size.factor;
-    for (const DimSource &source : size.sources)
-      os << '*' << sources.try_emplace(source, sources.size()).first->second;
+  // Elements are built knowing which products of sizes are equal, also by what
+  // stands outside of the group: sizes as polynomials over unknowns that are
+  // numbered as they occur.
+  std::map<const SymbolicAtom *, unsigned> numbers;
+  auto printSize = [&](SymbolicExpr size) {
+    for (const SymbolicTerm &term : size->terms) {
+      os << '+' << term.coefficient;
+      for (const SymbolicAtom *atom : term.atoms)
+        os << '*' << numbers.try_emplace(atom, numbers.size()).first->second;
+    }
     os << ' ';
   };
   for (Value input : group.getInputs()) {
     auto type = cast<RankedTensorType>(input.getType());
     for (int64_t d = 0; d < type.getRank(); ++d)
       if (type.isDynamicDim(d))
-        printSize(getDimProduct(input, d));
+        printSize(shapes.getDim(input, d));
   }
   for (Value scalar : group.getScalars())
     if (scalar.getType().isIndex())
-      printSize(getSizeProduct(OpFoldResult(scalar)));
+      printSize(shapes.get(scalar));
   os << '\n';
   AsmState state(group, flags);
   for (Operation &op : group.getBody().front()) {
@@ -58,9 +62,9 @@ std::string raddle::graph::getKernelStructure(GroupOp group) {
   return text;
 }
 
-std::string raddle::graph::getKernelHash(GroupOp group) {
+static std::string getHash(StringRef structure) {
   llvm::SHA256 hash;
-  hash.update(getKernelStructure(group));
+  hash.update(structure);
   return llvm::toHex(hash.final(), /*LowerCase=*/true).substr(0, 16);
 }
 
@@ -78,9 +82,10 @@ raddle::graph::listKernels(ModuleOp module) {
   SmallVector<ListedKernel, 0> kernels;
   llvm::StringMap<size_t> numbers;
   bool hadError = false;
+  SymbolicShapes shapes(entry);
   entry.walk<WalkOrder::PreOrder>([&](GroupOp group) {
     auto [found, inserted] =
-        numbers.try_emplace(getKernelStructure(group), kernels.size());
+        numbers.try_emplace(getKernelStructure(group, shapes), kernels.size());
     if (inserted) {
       const tile::KernelSkeleton *skeleton =
           tile::getSkeleton(group.getSkeleton());
@@ -92,7 +97,7 @@ raddle::graph::listKernels(ModuleOp module) {
       kernels.push_back({group,
                          skeleton,
                          getKernelName(group, kernels.size()),
-                         getKernelHash(group),
+                         getHash(found->first()),
                          {}});
     }
     kernels[found->second].groups.push_back(group);

@@ -7,19 +7,21 @@
 
 namespace raddle::graph {
 
+class SymbolicShapes;
+
 /// A kernel and the groups that share it, the first of which stands for all.
 struct ListedKernel {
   GroupOp group;
   const tile::KernelSkeleton *skeleton;
   /// As `graph-lower-to-tile` names it: `k3_contract`.
-  std::string name, hash;
+  std::string name;
+  /// A short hash of the structure: equal for equal kernels, in every model.
+  std::string hash;
   llvm::SmallVector<mlir::Operation *> groups;
 };
 
 /// Groups of equal structure have equal texts.
-std::string getKernelStructure(GroupOp group);
-/// A short hash of the structure: equal for equal kernels, in every model.
-std::string getKernelHash(GroupOp group);
+std::string getKernelStructure(GroupOp group, SymbolicShapes &shapes);
 
 /// The kernels of `main` in the order in which they are lowered. Emits a
 /// diagnostic for a group of an unknown skeleton.
