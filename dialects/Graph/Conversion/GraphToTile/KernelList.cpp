@@ -68,6 +68,11 @@ static std::string getHash(StringRef structure) {
   return llvm::toHex(hash.final(), /*LowerCase=*/true).substr(0, 16);
 }
 
+std::string raddle::graph::getKernelHash(GroupOp group) {
+  SymbolicShapes shapes(group->getParentOfType<func::FuncOp>());
+  return getHash(getKernelStructure(group, shapes));
+}
+
 static std::string getKernelName(GroupOp group, size_t number) {
   Operation *root = group.getRootOp();
   return "k" + std::to_string(number) + "_" +

@@ -22,6 +22,8 @@ struct ListedKernel {
 
 /// Groups of equal structure have equal texts.
 std::string getKernelStructure(GroupOp group, SymbolicShapes &shapes);
+/// The `hash` of the kernel of a group of a function.
+std::string getKernelHash(GroupOp group);
 
 /// The kernels of `main` in the order in which they are lowered. Emits a
 /// diagnostic for a group of an unknown skeleton.
