@@ -253,17 +253,39 @@ class BadInput:
         path.write_bytes(struct.pack("<Q", len(text)) + text + data[8 + length:])
         return self.running({"x": np.ones((3, 4), np.float32)}, texts, path)
 
+    def make(self, source, *options):
+        """The text of a good graph after some phase."""
+        text = self.work / "phase.mlir"
+        done = subprocess.run([str(c) for c in (self.compile, source, *options, "-o", text)], capture_output=True, text=True)
+        if done.returncode != 0:
+            raise Failure(f"the good graph does not compile: {done.stderr.strip()[-500:]}")
+        return text
+
+    def change(self, text, old, new):
+        content = text.read_text()
+        if old not in content:
+            raise Failure(f"expected '{old}' in the text of the phase")
+        text.write_text(content.replace(old, new))
+        return text
+
     def too_much_shared_memory(self):
         """A kernel that holds whole rows, for rows that no multiprocessor holds."""
-        source, order = self.work / "rows.mlir", self.work / "rows.order.mlir"
+        source = self.work / "rows.mlir"
         source.write_text(ROWS)
-        done = subprocess.run([self.compile, source, "--fuse-epilogue-norm", "--compile-to=order", "-o", order],
-                              capture_output=True, text=True)
-        if done.returncode != 0 or "row_contraction" not in order.read_text():
-            raise Failure(f"no kernel of whole rows: {done.stderr.strip()[-500:]}")
-        order.write_text(order.read_text().replace("384", "2048"))
-        return self.compiling(order, ["k0_contract", "bytes of shared memory", "'sm_86'", "'sm_80'"],
+        order = self.make(source, "--fuse-epilogue-norm", "--compile-to=order")
+        if "row_contraction" not in order.read_text():
+            raise Failure("no kernel of whole rows was made")
+        return self.compiling(self.change(order, "384", "2048"), ["row_contraction", "101376 bytes of shared memory", "264192"],
                               options=("--compile-from=order", "--target=sm_80,sm_86"))
+
+    def too_much_for_one_target(self):
+        """A kernel whose ring of stages was made longer than the smaller of two
+        targets can hold."""
+        source = self.work / "rows.mlir"
+        source.write_text(ROWS)
+        tile = self.change(self.make(source, "--compile-to=tile"), "<3 x [", "<8 x [")
+        return self.compiling(tile, ["k0_contract", "more than the 101376 of target 'sm_86'"],
+                              options=("--compile-from=tile", "--target=sm_80,sm_86"))
 
     def text_on_full_disk(self, options, output):
         """Forms of output other than an artifact."""
@@ -315,6 +337,7 @@ class BadInput:
                                                                       options=["--compile-from=tile"])
         yield "compile/unknown flag", lambda: self.compiling(good, ["--frob"], options=["--frob"])
         yield "compile/too much shared memory", self.too_much_shared_memory
+        yield "compile/too much shared memory of one target", self.too_much_for_one_target
         yield "compile/report on a full disk", lambda: self.text_on_full_disk(
             ["--report=OUT/report.txt", "-o", "/dev/null"], "File too large")
         yield "compile/text on a full disk", lambda: self.text_on_full_disk(
