@@ -1,5 +1,5 @@
 """The conventions of `dev lint` that look beyond one file: what is described,
-how passes are named, who may include whom."""
+how passes are named, who may include whom, what pages link."""
 
 import json
 import re
@@ -119,6 +119,15 @@ def check_mirrored(names):
                 yield f"{name}: there is no lib/{match[1]}"
 
 
+def check_links(texts):
+    """What a page links is there."""
+    for name, text in texts.items():
+        if name.endswith(".md"):
+            for target in re.findall(r"\]\(([^)#\s:]+)(?:#[^)]*)?\)", text):
+                if not ((paths.REPO / name).parent / target).exists():
+                    yield f"{name}: links '{target}', which does not exist"
+
+
 def check_median(texts):
     lengths = [text.count("\n") for name, text in texts.items() if name.endswith(".cpp")]
     if lengths and statistics.median(lengths) > MEDIAN_LINES:
@@ -131,4 +140,5 @@ def problems(names, texts):
     yield from check_passes(names, texts)
     yield from check_rationale(texts)
     yield from check_mirrored(names)
+    yield from check_links(texts)
     yield from check_median(texts)
