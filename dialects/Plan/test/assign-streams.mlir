@@ -24,10 +24,10 @@ func.func @chains(%x: !plan.buffer) {
   return
 }
 // CHECK: plan.record event [[START:[0-9]+]] stream 0
-// CHECK-NEXT: plan.launch @k::@a {{.*}} writes [1] : 
+// CHECK-NEXT: plan.launch @k::@a {{.*}} writes [1] :
 // CHECK-NEXT: plan.wait event [[START]] stream 1
 // CHECK-NEXT: plan.launch @k::@b {{.*}} {stream = 1 : i64}
-// CHECK-NEXT: plan.launch @k::@c {{.*}} writes [1] : 
+// CHECK-NEXT: plan.launch @k::@c {{.*}} writes [1] :
 // CHECK-NEXT: plan.record event [[C:[0-9]+]] stream 0
 // CHECK-NEXT: plan.launch @k::@d {{.*}} {stream = 1 : i64}
 // CHECK-NEXT: plan.wait event [[C]] stream 1
@@ -65,5 +65,5 @@ func.func @meeting(%x: !plan.buffer) {
 // CHECK-NEXT: plan.wait event [[B]] stream 0
 // CHECK-NEXT: plan.read
 // What reads a buffer comes before what writes it next.
-// CHECK: plan.launch @k::@c {{.*}} writes [1] : 
-// CHECK-NEXT: plan.launch @k::@d {{.*}} writes [1] : 
+// CHECK: plan.launch @k::@c {{.*}} writes [1] :
+// CHECK-NEXT: plan.launch @k::@d {{.*}} writes [1] :

@@ -287,8 +287,8 @@ AttentionSkeleton::build(graph::GroupOp group, const Parameters &parameters,
     Value seen = arith::AddIOp::create(
         b, loc, arith::AddIOp::create(b, loc, mStart, kernel.constant(bm)),
         arith::SubIOp::create(b, loc, nTotal, mTotal));
-    nEnd = arith::MaxSIOp::create(
-        b, loc, zero, arith::MinSIOp::create(b, loc, nTotal, seen));
+    nEnd = arith::MaxSIOp::create(b, loc, zero,
+                                  arith::MinSIOp::create(b, loc, nTotal, seen));
   }
   auto isBelow = [&](OpBuilder &builder, Value n) -> Value {
     return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, n,
