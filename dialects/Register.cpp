@@ -10,6 +10,8 @@
 #include "dialects/Plan/Transforms/Passes.h"
 #include "dialects/Tile/Conversion/TileToNVVM/TileToNVVM.h"
 #include "dialects/Tile/IR/TileDialect.h"
+#include "dialects/Tile/Transforms/Passes.h"
+#include "dialects/Tile/test/TestPasses.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
 #include "mlir/Dialect/Func/Extensions/InlinerExtension.h"
@@ -58,10 +60,12 @@ void raddle::registerAllRaddleDialects(DialectRegistry &registry) {
 
 void raddle::registerAllRaddlePasses() {
   plan::registerPlanPasses();
+  tile::registerTilePasses();
   tile::registerTileToNVVMPasses();
   graph::registerGraphToTilePasses();
   graph::registerGraphEncodingPasses();
   graph::registerGraphTransformsPasses();
   reference::registerReferencePasses();
   registerGraphTestPasses();
+  registerTileTestPasses();
 }

@@ -380,7 +380,8 @@ Argument Parser::argument(const Json &json, Path path) {
 
 Launch Parser::launch(const Json &json, Path path) {
   Launch launch;
-  object(json, path, {"launch", "grid", "args", "nodes", "loc", "stream"});
+  object(json, path,
+         {"launch", "grid", "args", "nodes", "origins", "loc", "stream"});
   launch.stream = streamOr0(json, path);
   launch.kernel = indexField(json, path, "launch");
   if (const Json *grid = field(json, path, "grid")) {
@@ -396,6 +397,10 @@ Launch Parser::launch(const Json &json, Path path) {
         return argument(arg, place);
       });
   launch.nodes = stringList(json, path, "nodes");
+  if (const Json *origins = optional(json, "origins"))
+    forEach(*origins, at(path, "origins"), [&](const Json &e, Path place) {
+      launch.origins.push_back(integer(e, place, -1, INT32_MAX));
+    });
   if (const Json *loc = optional(json, "loc"))
     launch.loc = string(*loc, at(path, "loc"));
   return launch;

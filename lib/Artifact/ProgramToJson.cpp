@@ -119,6 +119,8 @@ Json print(const Launch &launch) {
                {"grid", grid},
                {"args", args},
                {"nodes", launch.nodes}};
+  if (!launch.origins.empty())
+    json["origins"] = launch.origins;
   if (!launch.loc.empty())
     json["loc"] = launch.loc;
   if (launch.stream)

@@ -384,6 +384,12 @@ void Verifier::check(const Launch &op, Bound &, Path path) {
                   "there is no kernel " + std::to_string(op.kernel) +
                       " (the program has " +
                       std::to_string(program_.kernels.size()) + ")");
+  for (size_t i = 0; i < op.origins.size(); ++i)
+    if (op.origins[i] < -1 || op.origins[i] >= int64_t(op.nodes.size()))
+      problems_.add(at(at(path, "origins"), i),
+                    "expected -1 or the number of one of " +
+                        std::to_string(op.nodes.size()) + " nodes, found " +
+                        std::to_string(op.origins[i]));
   std::string args = at(path, "args");
   if (kernel && kernel->params.size() != op.args.size())
     problems_.add(args, "kernel '" + kernel->name + "' takes " +

@@ -532,6 +532,8 @@ LogicalResult Exporter::exportLaunch(plan::LaunchOp op,
   if (auto nodes = op.getNodesAttr())
     for (auto node : nodes.getAsRange<StringAttr>())
       launch.nodes.push_back(node.str());
+  if (auto origins = op.getOrigins())
+    launch.origins.assign(origins->begin(), origins->end());
   statements.push_back({std::move(launch)});
   return success();
 }

@@ -6,6 +6,8 @@
 #include "dialects/Graph/Transforms/Passes.h"
 #include "dialects/Plan/Transforms/Passes.h"
 #include "dialects/Tile/Conversion/TileToNVVM/TileToNVVM.h"
+#include "dialects/Tile/Transforms/Passes.h"
+#include "mlir/Dialect/LLVMIR/Transforms/Passes.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
 #include "raddle/Pipelines/Tuning.h"
@@ -57,6 +59,9 @@ void raddle::buildPhase(OpPassManager &passes, Phase phase,
   };
   switch (phase) {
   case Phase::Import:
+    passes.addPass(graph::createGraphUpgradeVersion());
+    passes.addPass(graph::createGraphVerifyModel());
+    break;
   case Phase::PTX:
     break;
   case Phase::Simplify: {
@@ -73,6 +78,7 @@ void raddle::buildPhase(OpPassManager &passes, Phase phase,
       onFunction(graph::createGraphFoldScales());
     }
     onFunction(graph::createGraphSimplify());
+    passes.addPass(graph::createGraphVerifyModel());
     passes.addPass(graph::createGraphVerifyEncodings());
     break;
   }
@@ -80,6 +86,9 @@ void raddle::buildPhase(OpPassManager &passes, Phase phase,
     graph::GraphSetComputeOptions compute;
     compute.mode = options.compute;
     onFunction(graph::createGraphSetCompute(compute));
+    graph::GraphVerifyModelOptions verify;
+    verify.computed = true;
+    passes.addPass(graph::createGraphVerifyModel(verify));
     passes.addPass(graph::createGraphVerifyEncodings());
     break;
   }
@@ -106,6 +115,7 @@ void raddle::buildPhase(OpPassManager &passes, Phase phase,
   }
   case Phase::Order:
     onFunction(graph::createGraphOrder());
+    onFunction(graph::createGraphVerifyGroups());
     break;
   case Phase::Tile: {
     passes.addPass(graph::createGraphExpandEncodings());
@@ -121,6 +131,8 @@ void raddle::buildPhase(OpPassManager &passes, Phase phase,
     passes.addPass(graph::createGraphLowerToTile(tile));
     passes.addPass(createCanonicalizerPass());
     passes.addPass(createCSEPass());
+    passes.nest<ModuleOp>().addPass(tile::createTileVerifyKernels());
+    passes.addPass(plan::createPlanVerifyProgram());
     break;
   }
   case Phase::Plan:
@@ -128,10 +140,22 @@ void raddle::buildPhase(OpPassManager &passes, Phase phase,
     // Behind it: which buffers may share memory depends on streams.
     onFunction(plan::createPlanAssignOffsets());
     passes.addPass(createCanonicalizerPass());
+    passes.addPass(plan::createPlanVerifyProgram({/*placed=*/true}));
     break;
-  case Phase::NVVM:
-    passes.nest<ModuleOp>().addPass(tile::createTileLowerToNVVM());
+  case Phase::NVVM: {
+    OpPassManager &kernels = passes.nest<ModuleOp>();
+    kernels.addPass(tile::createTileRecordLines());
+    kernels.addPass(tile::createTileLowerToNVVM());
+    // `.loc` lines alone: no sections, no change of the code.
+    LLVM::DIScopeForLLVMFuncOpPassOptions scopes;
+    scopes.emissionKind = LLVM::DIEmissionKind::DebugDirectivesOnly;
+    kernels.addPass(LLVM::createDIScopeForLLVMFuncOpPass(scopes));
+    tile::TileVerifyNVVMOptions selection;
+    selection.targets.assign(options.targets.begin(), options.targets.end());
+    kernels.addPass(tile::createTileVerifyNVVM(selection));
+    passes.addPass(plan::createPlanVerifyProgram({/*placed=*/true}));
     break;
+  }
   }
 }
 

@@ -156,6 +156,11 @@ LogicalResult raddle::writeArtifact(ModuleOp module,
         return failure();
   }
 
+  for (ModuleOp kernel : module.getOps<ModuleOp>())
+    if (auto text = kernel->getAttrOfType<StringAttr>("tile.text"))
+      if (failed(report(writer.addTileText(*kernel.getSymName(), text.str()))))
+        return failure();
+
   // Weights are streamed from the mapped archives.
   std::vector<std::unique_ptr<Archive>> archives;
   if (auto named = module->getAttrOfType<DictionaryAttr>("graph.archives"))

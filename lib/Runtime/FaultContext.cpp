@@ -2,6 +2,7 @@
 
 #include "FaultContext.h"
 #include "lib/Artifact/Json.h"
+#include "raddle/Artifact/TileText.h"
 
 #include <charconv>
 
@@ -9,27 +10,27 @@ using namespace raddle;
 
 namespace {
 
-/// Line `number`, counted from 1, without leading blanks; empty when there is
-/// none.
-std::string_view lineOf(std::string_view text, uint64_t number) {
-  for (; number > 1; --number) {
-    size_t end = text.find('\n');
-    if (end == std::string_view::npos)
-      return {};
-    text.remove_prefix(end + 1);
-  }
-  text = text.substr(0, text.find('\n'));
-  size_t start = text.find_first_not_of(" \t");
-  return start == std::string_view::npos ? std::string_view()
-                                         : text.substr(start);
-}
-
 std::string quote(const char *what, uint64_t number, std::string_view text) {
-  std::string_view line = number ? lineOf(text, number) : std::string_view();
+  std::string_view line = lineOfText(text, number);
   if (line.empty())
     return {};
   return std::string("\n  ") + what + " line " + std::to_string(number) + ": " +
          std::string(line);
+}
+
+/// The operation of the graph that a line of a kernel's text belongs to.
+std::string origin(std::string_view text, uint64_t line,
+                   const host::Launch &launch) {
+  std::optional<LineRole> role = roleOfLine(text, line);
+  if (!role)
+    return {};
+  std::string result = "\n  from '" + role->name + "'";
+  if (!role->part.empty())
+    result += " (" + role->part + ")";
+  if (role->operation >= 0 && role->operation < int64_t(launch.origins.size()))
+    if (int32_t node = launch.origins[role->operation]; node >= 0)
+      result += " of node '" + launch.nodes[node] + "'";
+  return result;
 }
 
 /// The line in `file:line` or `file:line:column`; 0 when there is none.
@@ -55,7 +56,8 @@ uint64_t lineNumber(std::string_view place) {
 std::string raddle::faultContext(std::string_view report,
                                  const Artifact &artifact,
                                  const std::string &target,
-                                 const std::string &module) {
+                                 const std::string &module,
+                                 const host::Launch &launch) {
   Expected<Json> fault = parseJson(report);
   if (!fault || !fault->is_object())
     return {};
@@ -69,7 +71,7 @@ std::string raddle::faultContext(std::string_view report,
     return result;
   uint64_t number = lineNumber(source->get_ref<const std::string &>());
   if (std::optional<std::string_view> tile = artifact.tileText(module))
-    result += quote("tile", number, *tile);
+    result += quote("tile", number, *tile) + origin(*tile, number, launch);
   return result;
 }
 

@@ -9,10 +9,12 @@ namespace raddle {
 
 /// The lines that a fault of the virtual GPU is about: of the PTX, and of the
 /// kernel's tile-dialect text, which the PTX's `.loc` lines point into.
-/// `report` is what raddleVgpuLastFaultJson gives. Empty when nothing is known;
-/// else each line starts with a line feed.
+/// With the line's role goes the node of the graph that `launch` computes
+/// there. `report` is what raddleVgpuLastFaultJson gives. Empty when nothing is
+/// known; else each line starts with a line feed.
 std::string faultContext(std::string_view report, const Artifact &artifact,
-                         const std::string &target, const std::string &module);
+                         const std::string &target, const std::string &module,
+                         const host::Launch &launch);
 
 /// The address in device memory that the fault is about, if it is about one.
 std::optional<uint64_t> faultAddress(std::string_view report);

@@ -206,21 +206,25 @@ Error Session::Impl::launch(const code::Launch &op,
                                on.get(), pointers.data(), nullptr),
       "the launch failed");
   // One stream of the virtual GPU has nothing to overlap with: wait, so that a
-  // fault is reported with its launch.
-  if (!error && gpu.isVirtual && program.streams == 1)
+  // fault is reported with its launch. A profile counts launch by launch.
+  if (!error && gpu.isVirtual && (program.streams == 1 || profile))
     error = stream.synchronize("the kernel failed");
   else
     underWay.push_back(&op);
-  return describeFault(std::move(error), kernel.module);
+  if (!error && profile)
+    profile->add(model->device()->takeCounters(), model->artifact(),
+                 model->target(), kernel.module, *op.source);
+  return describeFault(std::move(error), kernel.module, *op.source);
 }
 
-Error Session::Impl::describeFault(Error error, const std::string &module) {
+Error Session::Impl::describeFault(Error error, const std::string &module,
+                                   const host::Launch &launch) {
   if (!error || !gpu.driver->lastFaultJson)
     return error;
   std::string report = gpu.driver->lastFaultJson();
   std::string message =
       error.message() +
-      faultContext(report, model->artifact(), model->target(), module);
+      faultContext(report, model->artifact(), model->target(), module, launch);
   if (std::optional<uint64_t> address = faultAddress(report))
     message += nearestBuffer(*address);
   return Error(message);
@@ -279,17 +283,20 @@ Error Session::Impl::finishStreams(const std::string &what) {
   std::string report = gpu.driver->lastFaultJson();
   std::set<std::string> names;
   std::string module;
+  host::Launch source;
   for (const code::Launch *launch : underWay) {
     const host::Kernel &kernel = program.kernels[launch->source->kernel];
     if (report.find("\"" + kernel.name + "\"") == std::string::npos)
       continue;
     names.insert(describeLaunch(kernel, *launch->source));
     module = kernel.module;
+    // Which node it was is only known when one launch can have done it.
+    source = names.size() == 1 ? *launch->source : host::Launch();
   }
   std::string context;
   for (const std::string &name : names)
     context += (context.empty() ? "" : " or ") + name;
-  first = describeFault(std::move(first), module);
+  first = describeFault(std::move(first), module, source);
   return context.empty() ? std::move(first) : first.in(context);
 }
 

@@ -18,6 +18,12 @@ Session::create(std::shared_ptr<Model> model, const SessionOptions &options) {
     return error;
   if (Error error = impl->readBack.allocate(impl->gpu, sizeof(int64_t)))
     return error;
+  if (options.profile) {
+    if (!impl->model->device()->countEvents(true))
+      return Error("a profile per line needs the virtual GPU: '" +
+                   impl->gpu.driver->path + "' has no counters");
+    impl->profile = std::make_unique<Profile>();
+  }
   return std::unique_ptr<Session>(new Session(std::move(impl)));
 }
 
@@ -37,6 +43,10 @@ void Session::setOnLaunch(OnLaunch onLaunch) {
 }
 
 const RunStats &Session::stats() const { return impl_->stats; }
+
+std::vector<ProfileRow> Session::profile() const {
+  return impl_->profile ? impl_->profile->rows() : std::vector<ProfileRow>();
+}
 
 Expected<Session::Outputs> Session::run(const Inputs &inputs,
                                         const OutputMemories &memories) {
@@ -60,6 +70,8 @@ Expected<Session::Outputs> Session::Impl::run(const Inputs &inputs,
   auto start = std::chrono::steady_clock::now();
   stats = {};
   launchedKernels.clear();
+  if (profile)
+    profile->clear();
   slots.assign(code.numSlots, 0);
   ranges.assign(program.buffers.size(), {});
   pool.resetPeak();

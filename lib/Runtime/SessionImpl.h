@@ -5,6 +5,7 @@
 
 #include "AccessOrder.h"
 #include "ModelImpl.h"
+#include "Profile.h"
 #include "raddle/Runtime/Session.h"
 
 #include <atomic>
@@ -65,6 +66,8 @@ struct Session::Impl {
 
   OnLaunch onLaunch;
   RunStats stats;
+  /// With SessionOptions::profile.
+  std::unique_ptr<Profile> profile;
   std::set<uint32_t> launchedKernels;
   std::atomic<bool> isRunning{false};
 
@@ -121,7 +124,8 @@ private:
   /// Judges the order of an access of the statement under way.
   Error touch(uint32_t buffer, cuda::DevicePtr address, uint64_t bytes,
               bool isWrite);
-  Error describeFault(Error error, const std::string &module);
+  Error describeFault(Error error, const std::string &module,
+                      const host::Launch &launch);
   Expected<bool> isTrue(const host::CompiledExpr &condition);
   /// The address of a range of a buffer, which must lie inside of it.
   Expected<cuda::DevicePtr> addressIn(uint32_t buffer, int64_t offset,

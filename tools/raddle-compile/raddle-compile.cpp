@@ -1,10 +1,11 @@
 //===- raddle-compile.cpp - From a model file to an artifact --------------===//
 
+#include "VerifyPhases.h"
 #include "dialects/Register.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
-
+#include "mlir/Pass/PassRegistry.h"
 #include "raddle/Artifact/AtomicFile.h"
 #include "raddle/Import/Onnx.h"
 #include "raddle/Pipelines/Phases.h"
@@ -114,6 +115,21 @@ cl::opt<bool> reportOps("report-ops",
                         cl::desc("print the operators of the model and every "
                                  "one that is not supported, and stop"),
                         cl::cat(category));
+cl::opt<bool> verifyEachPhase(
+    "verify-each-phase",
+    cl::desc("run the model after every phase, on the host or the virtual GPU, "
+             "and compare its outputs with the imported model's"),
+    cl::cat(category));
+cl::opt<std::string>
+    verifyInputs("verify-inputs",
+                 cl::desc("the inputs for --verify-each-phase (default: seeded "
+                          "numbers, integers 0 and 1)"),
+                 cl::value_desc("file.npz"), cl::cat(category));
+cl::list<std::string>
+    insertPasses("insert-passes",
+                 cl::desc("run a pass pipeline at the end of a phase, as in "
+                          "'fuse:func.func(my-pass)'"),
+                 cl::value_desc("phase:pipeline"), cl::cat(category));
 cl::opt<bool> timing("timing", cl::desc("print the time of every phase"),
                      cl::cat(category));
 cl::opt<std::string> report("report",
@@ -265,6 +281,8 @@ static FailureOr<Request> readOptions() {
     require(false, "unknown phase '" + name + "': expected " + all);
     return otherwise;
   };
+  for (llvm::StringRef inserted : insertPasses)
+    parse(inserted.split(':').first, Phase::Import);
   request.last = parse(compileTo, Phase::PTX);
   request.first = parse(compileFrom, Phase::Import);
   require(unsigned(request.first) <= unsigned(request.last),
@@ -335,11 +353,13 @@ static LogicalResult compile() {
   }
   if (!module)
     return fail("cannot read '" + input + "'");
-  lap("import");
+  if (first != Phase::Import)
+    lap("read");
 
-  // Up to fusion the names of nodes are locations, which the text must keep.
-  auto print = [&](llvm::raw_ostream &os, Phase phase) {
-    module->print(os, OpPrintingFlags().enableDebugInfo(phase < Phase::Fuse));
+  // The names of nodes, the roles of a kernel's operations and the lines of its
+  // text are locations, which the text of a phase must keep.
+  auto print = [&](llvm::raw_ostream &os) {
+    module->print(os, OpPrintingFlags().enableDebugInfo());
     os << '\n';
   };
   auto dump = [&](Phase phase) -> LogicalResult {
@@ -351,15 +371,30 @@ static LogicalResult compile() {
     llvm::sys::path::append(path, llvm::Twine(unsigned(phase)) + "-" +
                                       getPhaseName(phase) + ".mlir");
     return writeText(path.str().str(),
-                     [&](llvm::raw_ostream &os) { print(os, phase); });
+                     [&](llvm::raw_ostream &os) { print(os); });
   };
-  if (failed(dump(Phase::Import)))
+  std::unique_ptr<PhaseVerifier> verifier;
+  if (verifyEachPhase)
+    verifier = std::make_unique<PhaseVerifier>(verifyInputs, options);
+  auto verify = [&](Phase phase) {
+    return verifier ? verifier->verify(*module, phase) : success();
+  };
+  // The text of a phase has been through it; a model file still has to be
+  // checked as what phase import promises.
+  unsigned next = unsigned(first) + (first == Phase::Import ? 0 : 1);
+  if (first != Phase::Import && failed(verify(first)))
     return failure();
-  for (unsigned p = unsigned(first) + 1;
-       p <= unsigned(last) && p < unsigned(Phase::PTX); ++p) {
+  for (unsigned p = next; p <= unsigned(last) && p < unsigned(Phase::PTX);
+       ++p) {
     PassManager passes(&context);
     buildPhase(passes, Phase(p), options);
-    if (failed(passes.run(*module)))
+    for (llvm::StringRef inserted : insertPasses) {
+      auto [name, pipeline] = inserted.split(':');
+      if (name == getPhaseName(Phase(p)) &&
+          failed(parsePassPipeline(pipeline, passes)))
+        return fail("cannot read the pipeline '" + pipeline + "'");
+    }
+    if (failed(passes.run(*module)) || failed(verify(Phase(p))))
       return fail("phase '" + getPhaseName(Phase(p)) + "' of '" + input +
                   "' failed");
     lap(getPhaseName(Phase(p)));
@@ -394,7 +429,7 @@ static LogicalResult compile() {
     });
   };
   if (last != Phase::PTX)
-    return writeText(output, [&](llvm::raw_ostream &os) { print(os, last); });
+    return writeText(output, [&](llvm::raw_ostream &os) { print(os); });
   if (!dumpDir.empty()) {
     llvm::SmallString<128> path(dumpDir);
     llvm::sys::path::append(path, "9-ptx.ptx");
@@ -433,6 +468,7 @@ static LogicalResult compile() {
 
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
+  registerAllRaddlePasses();
   cl::HideUnrelatedOptions(category);
   cl::ParseCommandLineOptions(argc, argv,
                               "compiles a model to PTX for NVIDIA GPUs\n");

@@ -43,56 +43,6 @@ void countLaunches(const host::Block &block, std::vector<unsigned> &counts) {
   }
 }
 
-/// Widens an IEEE half.
-float halfToFloat(uint16_t bits) {
-  int exponent = (bits >> 10) & 31, mantissa = bits & 1023;
-  float value = exponent == 31 ? (mantissa ? NAN : INFINITY)
-                : exponent == 0
-                    ? std::ldexp(float(mantissa), -24)
-                    : std::ldexp(float(mantissa + 1024), exponent - 25);
-  return bits & 0x8000 ? -value : value;
-}
-
-double element(const Tensor &tensor, size_t index) {
-  const std::byte *at = tensor.bytes.data() + index * byteSize(tensor.type);
-  auto as = [&](auto value) {
-    std::memcpy(&value, at, sizeof(value));
-    return value;
-  };
-  switch (tensor.type) {
-  case DataType::I1:
-  case DataType::U8:
-    return as(uint8_t());
-  case DataType::I8:
-    return as(int8_t());
-  case DataType::I16:
-    return as(int16_t());
-  case DataType::U16:
-    return as(uint16_t());
-  case DataType::I32:
-    return as(int32_t());
-  case DataType::U32:
-    return as(uint32_t());
-  case DataType::I64:
-    return double(as(int64_t()));
-  case DataType::U64:
-    return double(as(uint64_t()));
-  case DataType::F16:
-    return halfToFloat(as(uint16_t()));
-  case DataType::BF16: {
-    uint32_t bits = uint32_t(as(uint16_t())) << 16;
-    float value;
-    std::memcpy(&value, &bits, sizeof(value));
-    return value;
-  }
-  case DataType::F32:
-    return as(float());
-  case DataType::F64:
-    return as(double());
-  }
-  return 0;
-}
-
 std::string extents(const std::array<int64_t, 3> &values) {
   return std::to_string(values[0]) + "x" + std::to_string(values[1]) + "x" +
          std::to_string(values[2]);
@@ -196,6 +146,24 @@ std::string raddle::statsLine(const RunStats &stats, const Model &model,
                    nlohmann::ordered_json::error_handler_t::replace);
 }
 
+std::string raddle::profileText(const std::vector<ProfileRow> &rows) {
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const ProfileRow &row : rows)
+    list.push_back({{"kernel", row.kernel},
+                    {"line", row.line},
+                    {"text", row.text},
+                    {"operation", row.operation},
+                    {"part", row.part},
+                    {"node", row.node},
+                    {"warp_instructions", row.instructions},
+                    {"predicated_off", row.predicatedOff},
+                    {"global_sectors", row.globalSectors},
+                    {"global_bytes", row.globalBytes},
+                    {"shared_wavefronts", row.sharedWavefronts},
+                    {"shared_bank_conflicts", row.sharedConflicts}});
+  return list.dump(1) + "\n";
+}
+
 std::string raddle::outputLine(const std::string &name, const Tensor &tensor) {
   std::ostringstream os;
   os << name << ": " << describe(tensor.type, tensor.shape);
@@ -205,7 +173,7 @@ std::string raddle::outputLine(const std::string &name, const Tensor &tensor) {
   double low = INFINITY, high = -INFINITY;
   uint64_t nans = 0;
   for (size_t i = 0; i < count; ++i) {
-    double value = element(tensor, i);
+    double value = elementAsDouble(tensor, i);
     nans += std::isnan(value);
     low = std::fmin(low, value);
     high = std::fmax(high, value);
@@ -216,7 +184,7 @@ std::string raddle::outputLine(const std::string &name, const Tensor &tensor) {
   os << ":";
   constexpr size_t kShown = 6;
   for (size_t i = 0; i < std::min(count, kShown); ++i)
-    os << " " << element(tensor, i);
+    os << " " << elementAsDouble(tensor, i);
   if (count > kShown)
     os << " ...";
   return os.str();

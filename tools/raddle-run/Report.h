@@ -19,6 +19,10 @@ std::string launchLine(uint64_t number, const LaunchInfo &launch);
 std::string statsLine(const RunStats &stats, const Model &model,
                       const std::vector<double> &seconds);
 
+/// `--profile`: a JSON array with a row per line and node, most instructions
+/// first.
+std::string profileText(const std::vector<ProfileRow> &rows);
+
 /// One line about an output: type, shape, range and first values.
 std::string outputLine(const std::string &name, const Tensor &tensor);
 

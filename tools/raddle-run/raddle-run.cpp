@@ -18,7 +18,7 @@ using namespace raddle;
 namespace {
 
 struct Options {
-  std::string model, inputs, outputs, device = "auto";
+  std::string model, inputs, outputs, profile, device = "auto";
   std::vector<std::string> files;
   int ordinal = 0;
   unsigned repeat = 1;
@@ -87,6 +87,7 @@ Error run(const Options &options) {
     return model.takeError();
   SessionOptions sessionOptions;
   sessionOptions.isolateWorkspaces = options.isolate;
+  sessionOptions.profile = !options.profile.empty();
   Expected<std::unique_ptr<Session>> session =
       Session::create(*model, sessionOptions);
   if (!session)
@@ -116,6 +117,16 @@ Error run(const Options &options) {
     if (Error error = writeNpz(file, outputs))
       return error;
     if (Error error = file.commit())
+      return error;
+  }
+  if (!options.profile.empty()) {
+    std::string text = profileText((*session)->profile());
+    AtomicFile profile;
+    if (Error error = profile.create(options.profile))
+      return error;
+    if (Error error = profile.write(text.data(), text.size()))
+      return error;
+    if (Error error = profile.commit())
       return error;
   }
   if (options.stats)
@@ -160,6 +171,10 @@ int main(int argc, char **argv) {
   app.add_flag("--stats", options.stats,
                "prints one line of JSON at the end: launches, kernels, "
                "seconds (of the fastest run), device");
+  app.add_option(
+      "--profile", options.profile,
+      "writes what the virtual GPU counted, per line of the kernels' "
+      "tile text and node of the graph, to a file .json");
   app.add_flag("--list-launches", options.listLaunches,
                "prints every launch of the first run with its grid, block, "
                "shared memory and graph nodes");

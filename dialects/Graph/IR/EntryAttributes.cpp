@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "dialects/Graph/IR/GraphDialect.h"
+#include "dialects/Graph/IR/Version.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "llvm/ADT/StringSet.h"
@@ -12,9 +13,6 @@
 
 using namespace mlir;
 using namespace raddle::graph;
-
-/// The newest version of the dialect that this build understands.
-static constexpr int64_t dialectVersion = 1;
 
 //===----------------------------------------------------------------------===//
 // Modules and functions
@@ -28,7 +26,10 @@ static LogicalResult verifyVersion(Operation *op, Attribute value) {
   if (version.getInt() < 1 || version.getInt() > dialectVersion)
     return op->emitOpError()
            << "expected 'graph.version' in [1, " << dialectVersion
-           << "], found " << version.getInt();
+           << "], found " << version.getInt()
+           << (version.getInt() < 1 ? ""
+                                    : "; the module was written by a newer "
+                                      "version: use one to read it");
   return success();
 }
 

@@ -153,7 +153,7 @@ def Graph_PadOp : Graph_IndexOp<"pad", [AttrSizedOperandSegments]> {
   let results = (outs Graph_Tensor:$result);
   let assemblyFormat = [{
     $input `low` custom<DynamicIndexList>($low, $static_low)
-    `high` custom<DynamicIndexList>($high, $static_high) (`value` $value^)? `mode` $mode attr-dict
+    `high` custom<DynamicIndexList>($high, $static_high) (`value` $value^)? `mode` `` $mode attr-dict
     `:` type($input) (`,` type($value)^)? `to` type($result)
   }];
   let builders = [OpBuilder<(ins "::mlir::Value":$input,
@@ -294,7 +294,7 @@ def Graph_ResizeOp : Graph_IndexOp<"resize"> {
                        DefaultValuedAttr<BoolAttr, "false">:$antialias);
   let results = (outs Graph_FloatTensor:$result);
   let assemblyFormat = [{
-    $input `mode` `=` $mode `coordinates` `=` $coordinates `scales` `=` $scales
+    $input `mode` `=` `` $mode `coordinates` `=` `` $coordinates `scales` `=` $scales
     `sizes` custom<DynamicIndexList>($sizes, $static_sizes) attr-dict `:` type($input) `to` type($result)
   }];
   let hasVerifier = 1;

@@ -43,7 +43,7 @@ def Graph_ScatterElementsOp : Graph_PureOp<"scatter_elements"> {
                        Graph_Tensor:$updates, I64Attr:$axis);
   let results = (outs Graph_Tensor:$result);
   let assemblyFormat = [{
-    $kind $input `[` $indices `]` `updates` $updates `axis` `=` $axis attr-dict
+    `` $kind $input `[` $indices `]` `updates` $updates `axis` `=` $axis attr-dict
     `:` type($input) `,` type($indices) `,` type($updates) `to` type($result)
   }];
   let hasVerifier = 1;
@@ -64,7 +64,7 @@ def Graph_ScatterNdOp : Graph_PureOp<"scatter_nd"> {
                        Graph_Tensor:$updates);
   let results = (outs Graph_Tensor:$result);
   let assemblyFormat = [{
-    $kind $input `[` $indices `]` `updates` $updates attr-dict
+    `` $kind $input `[` $indices `]` `updates` $updates attr-dict
     `:` type($input) `,` type($indices) `,` type($updates) `to` type($result)
   }];
   let hasVerifier = 1;
@@ -100,7 +100,7 @@ def Graph_LstmOp : Graph_RecurrentOp<"lstm"> {
   let results = (outs Graph_FloatTensor:$output, Graph_FloatTensor:$state, Graph_FloatTensor:$cell);
   let assemblyFormat = [{
     $input `,` $weights `,` $recurrence (`bias` $bias^)? (`lengths` $lengths^)? (`state` $initial_state^)?
-    (`cell` $initial_cell^)? (`peepholes` $peepholes^)? `hidden` `=` $hidden `direction` `=` $direction attr-dict
+    (`cell` $initial_cell^)? (`peepholes` $peepholes^)? `hidden` `=` $hidden `direction` `=` `` $direction attr-dict
     `:` functional-type(operands, results)
   }];
   let hasVerifier = 1;
@@ -127,7 +127,7 @@ def Graph_GruOp : Graph_RecurrentOp<"gru"> {
   let results = (outs Graph_FloatTensor:$output, Graph_FloatTensor:$state);
   let assemblyFormat = [{
     $input `,` $weights `,` $recurrence (`bias` $bias^)? (`lengths` $lengths^)? (`state` $initial_state^)?
-    `hidden` `=` $hidden `direction` `=` $direction attr-dict `:` functional-type(operands, results)
+    `hidden` `=` $hidden `direction` `=` `` $direction attr-dict `:` functional-type(operands, results)
   }];
   let hasVerifier = 1;
 }
@@ -152,7 +152,7 @@ def Graph_RnnOp : Graph_RecurrentOp<"rnn"> {
   let results = (outs Graph_FloatTensor:$output, Graph_FloatTensor:$state);
   let assemblyFormat = [{
     $input `,` $weights `,` $recurrence (`bias` $bias^)? (`lengths` $lengths^)? (`state` $initial_state^)?
-    `hidden` `=` $hidden `direction` `=` $direction attr-dict `:` functional-type(operands, results)
+    `hidden` `=` $hidden `direction` `=` `` $direction attr-dict `:` functional-type(operands, results)
   }];
   let hasVerifier = 1;
 }

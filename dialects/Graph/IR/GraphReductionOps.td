@@ -20,7 +20,7 @@ def Graph_ReduceOp : Graph_PureOp<"reduce"> {
                        UnitAttr:$keep_dims);
   let results = (outs Graph_Tensor:$result);
   let assemblyFormat = [{
-    $kind $input `dims` `=` $dims (`keep_dims` $keep_dims^)? attr-dict `:` type($input) `to` type($result)
+    `` $kind $input `dims` `=` $dims (`keep_dims` $keep_dims^)? attr-dict `:` type($input) `to` type($result)
   }];
   let builders = [OpBuilder<(ins "ReduceKind":$kind, "::mlir::Value":$input,
                                  "::mlir::ArrayRef<int64_t>":$dims, "bool":$keepDims)>];
@@ -43,7 +43,7 @@ def Graph_ArgReduceOp : Graph_PureOp<"arg_reduce"> {
                        UnitAttr:$keep_dims, UnitAttr:$last);
   let results = (outs Graph_IntTensor:$result);
   let assemblyFormat = [{
-    $kind $input `axis` `=` $axis (`keep_dims` $keep_dims^)? (`last` $last^)? attr-dict `:` type($input) `to` type($result)
+    `` $kind $input `axis` `=` $axis (`keep_dims` $keep_dims^)? (`last` $last^)? attr-dict `:` type($input) `to` type($result)
   }];
   let hasVerifier = 1;
 }
@@ -86,7 +86,7 @@ def Graph_NormOp : Graph_PureOp<"norm", [AttrSizedOperandSegments]> {
                        I64Attr:$axis, F64Attr:$epsilon);
   let results = (outs Graph_FloatTensor:$result);
   let assemblyFormat = [{
-    $kind $input (`scale` $scale^)? (`bias` $bias^)? `axis` `=` $axis `epsilon` `=` $epsilon attr-dict
+    `` $kind $input (`scale` $scale^)? (`bias` $bias^)? `axis` `=` $axis `epsilon` `=` $epsilon attr-dict
     `:` type($input) (`scale` type($scale)^)? (`bias` type($bias)^)? `to` type($result)
   }];
   let hasVerifier = 1;
@@ -107,7 +107,7 @@ def Graph_CumulativeOp : Graph_PureOp<"cumulative"> {
                        UnitAttr:$exclusive, UnitAttr:$reverse);
   let results = (outs Graph_Tensor:$result);
   let assemblyFormat = [{
-    $kind $input `axis` `=` $axis (`exclusive` $exclusive^)? (`reverse` $reverse^)? attr-dict
+    `` $kind $input `axis` `=` $axis (`exclusive` $exclusive^)? (`reverse` $reverse^)? attr-dict
     `:` type($input) `to` type($result)
   }];
   let hasVerifier = 1;
@@ -135,7 +135,7 @@ def Graph_PoolOp : Graph_PureOp<"pool"> {
                        DenseI64ArrayAttr:$pads_high, UnitAttr:$channels_last);
   let results = (outs Graph_Tensor:$result);
   let assemblyFormat = [{
-    $kind $input `kernel` `=` $kernel `strides` `=` $strides `dilations` `=` $dilations
+    `` $kind $input `kernel` `=` $kernel `strides` `=` $strides `dilations` `=` $dilations
     `low` `=` $pads_low `high` `=` $pads_high `sizes` custom<DynamicIndexList>($sizes, $static_sizes)
     attr-dict `:` type($input) `to` type($result)
   }];

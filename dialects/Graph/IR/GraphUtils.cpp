@@ -9,6 +9,15 @@
 using namespace mlir;
 using namespace raddle::graph;
 
+void raddle::graph::collectNodeNames(Location loc,
+                                     llvm::SetVector<StringAttr> &names) {
+  loc->walk([&](Location inner) {
+    if (auto name = dyn_cast<NameLoc>(inner))
+      names.insert(name.getName());
+    return WalkResult::advance();
+  });
+}
+
 MixedIndices::MixedIndices(ArrayRef<OpFoldResult> values) {
   for (OpFoldResult value : values) {
     if (std::optional<int64_t> constant = getConstantIntValue(value);

@@ -4,6 +4,7 @@
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Location.h"
 #include "mlir/Interfaces/InferTypeOpInterface.h"
 
 namespace raddle::graph {
@@ -39,6 +40,10 @@ mlir::OpFoldResult mulIndex(mlir::OpBuilder &builder, mlir::Location loc,
 mlir::OpFoldResult floorDivIndex(mlir::OpBuilder &builder, mlir::Location loc,
                                  mlir::OpFoldResult lhs,
                                  mlir::OpFoldResult rhs);
+
+/// Names of imported nodes in a location, in order.
+void collectNodeNames(mlir::Location loc,
+                      llvm::SetVector<mlir::StringAttr> &names);
 
 } // namespace raddle::graph
 

@@ -1,4 +1,5 @@
 //===- FormGroups.cpp - Turns a fusion plan into group operations ---------===//
+#include "dialects/Graph/IR/GraphUtils.h"
 #include "dialects/Graph/Transforms/Classify.h"
 #include "dialects/Graph/Transforms/FusionPlan.h"
 #include "mlir/IR/IRMapping.h"
@@ -8,15 +9,6 @@
 
 using namespace mlir;
 using namespace raddle::graph;
-
-/// Names of imported nodes in a location, in order.
-static void collectNames(Location loc, llvm::SetVector<StringAttr> &names) {
-  loc->walk([&](Location inner) {
-    if (auto name = dyn_cast<NameLoc>(inner))
-      names.insert(name.getName());
-    return WalkResult::advance();
-  });
-}
 
 namespace {
 
@@ -136,7 +128,7 @@ GroupOp BlockFormer::build(FusedGroup &group, OpBuilder &builder) {
             .insert(operand);
     if (getRole(op) == OpRole::splat)
       continue;
-    collectNames(op->getLoc(), names);
+    collectNodeNames(op->getLoc(), names);
   }
   // The group stands for what it stores and its root.
   if (group.root)

@@ -293,6 +293,37 @@ def GraphFuse : Pass<"graph-fuse", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::raddle::graph::GraphDialect"];
 }
 
+def GraphUpgradeVersion : Pass<"graph-upgrade-version", "::mlir::ModuleOp"> {
+  let summary = "brings a module of an older version to this one";
+  let description = [{
+    A module says by `graph.version` which version of the dialect it was written
+    in; without it, it is taken as this build's. Every version that changed the
+    meaning or form of the dialect has an upgrade (dialects/Graph/IR/Version.h);
+    those from the module's version on run in order, and the attribute is set.
+    A newer version than this build's is an error.
+
+    Example: `raddle-opt model.mlir --graph-upgrade-version`.
+  }];
+}
+
+def GraphVerifyModel : Pass<"graph-verify-model", "::mlir::ModuleOp"> {
+  let summary = "checks that a module is a model that can be compiled";
+  let description = [{
+    States the contract of the phases before fusion: one public function `main`
+    with one block; its arguments and results are ranked tensors with different
+    `graph.name`s, a `graph.type`, and (arguments) a `graph.shape` that names
+    every dynamic dim; operations are of `graph`, `arith`, `math`, `tensor`,
+    `scf`, `cf` and `func`; there are no groups yet; with weights the
+    module has `graph.archives`. With `computed`, every product
+    of f32 says its arithmetic (see `graph-set-compute`). Reports every
+    violation.
+
+    Example: `raddle-opt model.mlir --graph-verify-model`.
+  }];
+  let options = [Option<"computed", "computed", "bool", "false",
+                        "whether products must say their arithmetic">];
+}
+
 def GraphVerifyGroups : Pass<"graph-verify-groups", "::mlir::func::FuncOp"> {
   let summary = "checks that every tensor computation is in a well-formed group";
   let description = [{

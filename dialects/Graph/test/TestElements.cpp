@@ -162,4 +162,5 @@ void raddle::registerGraphTestPasses() {
   PassRegistration<TestElements>();
   registerGraphSymbolicShapesTestPass();
   registerGraphMisfuseTestPass();
+  registerTestBreakAddPass();
 }

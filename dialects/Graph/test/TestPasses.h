@@ -6,6 +6,7 @@ namespace raddle {
 void registerGraphTestPasses();
 void registerGraphSymbolicShapesTestPass();
 void registerGraphMisfuseTestPass();
+void registerTestBreakAddPass();
 } // namespace raddle
 
 #endif // RADDLE_DIALECTS_GRAPH_TEST_TESTPASSES_H

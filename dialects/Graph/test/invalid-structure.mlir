@@ -270,3 +270,51 @@ func.func @precompute_effects() {
   } : tensor<2xf32>
   return
 }
+
+// -----
+
+func.func @parts_together() {
+  // expected-error @below {{expected 'parts', 'part_sizes' and 'axis' together}}
+  %0 = graph.weight "weights"::"ab" {parts = ["a", "b"]} : tensor<4x6xf32>
+  return
+}
+
+// -----
+
+func.func @part_count() {
+  // expected-error @below {{expected one of 'part_sizes' per part, found 1 for 2}}
+  %0 = graph.weight "weights"::"ab" {axis = 1 : i64, part_sizes = array<i64: 6>, parts = ["a", "b"]} : tensor<4x6xf32>
+  return
+}
+
+// -----
+
+func.func @part_axis() {
+  // expected-error @below {{expected 'axis' of a dim, found 2}}
+  %0 = graph.weight "weights"::"ab" {axis = 2 : i64, part_sizes = array<i64: 2, 4>, parts = ["a", "b"]} : tensor<4x6xf32>
+  return
+}
+
+// -----
+
+func.func @part_size() {
+  // expected-error @below {{expected part sizes, found -2}}
+  %0 = graph.weight "weights"::"ab" {axis = 1 : i64, part_sizes = array<i64: -2, 8>, parts = ["a", "b"]} : tensor<4x6xf32>
+  return
+}
+
+// -----
+
+func.func @part_sum() {
+  // expected-error @below {{expected parts of 6 in dim 1, found 5}}
+  %0 = graph.weight "weights"::"ab" {axis = 1 : i64, part_sizes = array<i64: 2, 3>, parts = ["a", "b"]} : tensor<4x6xf32>
+  return
+}
+
+// -----
+
+func.func @part_encoding() {
+  // expected-error @below {{expected parts of a tensor without encoding}}
+  %0 = graph.weight "weights"::"ab" {axis = 1 : i64, part_sizes = array<i64: 2, 4>, parts = ["a", "b"]} : tensor<4x6xf32, #graph.int<bits = 8, scale = f32>>
+  return
+}

@@ -22,6 +22,7 @@ def Plan_SymbolOp : Plan_Op<"symbol", [Pure]> {
   let arguments = (ins StrAttr:$name);
   let results = (outs Index:$result);
   let assemblyFormat = "$name attr-dict";
+  let hasVerifier = 1;
 }
 
 def Plan_WeightOp : Plan_Op<"weight", [Pure]> {
@@ -43,6 +44,7 @@ def Plan_WeightOp : Plan_Op<"weight", [Pure]> {
   let builders = [OpBuilder<(ins "::mlir::Type":$type, "::llvm::StringRef":$entry, "int64_t":$bytes),
                             [{ build($_builder, $_state, type, entry, bytes, {}, {}); }]>];
   let assemblyFormat = "$entry `bytes` $bytes attr-dict";
+  let hasVerifier = 1;
 }
 
 def Plan_ConstantOp : Plan_Op<"constant", [Pure]> {
@@ -58,6 +60,7 @@ def Plan_ConstantOp : Plan_Op<"constant", [Pure]> {
   let arguments = (ins StrAttr:$name, ElementsAttr:$value);
   let results = (outs Plan_BufferType:$result);
   let assemblyFormat = "$name $value attr-dict";
+  let hasVerifier = 1;
 }
 
 def Plan_PrecomputedOp : Plan_Op<"precomputed", [Pure]> {
@@ -97,6 +100,7 @@ def Plan_AllocOp : Plan_Op<"alloc", [MemoryEffects<[MemAlloc]>]> {
   let assemblyFormat = "$bytes (`at` $offset^)? (`pool` $pool^)? attr-dict";
   let builders = [OpBuilder<(ins "::mlir::Value":$bytes),
       [{ build($_builder, $_state, BufferType::get($_builder.getContext()), bytes, ::mlir::Value(), false); }]>];
+  let hasVerifier = 1;
 }
 
 def Plan_FreeOp : Plan_Op<"free", [MemoryEffects<[MemFree]>]> {
@@ -112,6 +116,7 @@ def Plan_FreeOp : Plan_Op<"free", [MemoryEffects<[MemFree]>]> {
   }];
   let arguments = (ins Plan_BufferType:$buffer);
   let assemblyFormat = "$buffer attr-dict";
+  let hasVerifier = 1;
 }
 
 def Plan_LaunchOp : Plan_Op<"launch", [MemoryEffects<[MemRead, MemWrite]>]> {
@@ -120,8 +125,9 @@ def Plan_LaunchOp : Plan_Op<"launch", [MemoryEffects<[MemRead, MemWrite]>]> {
     `blocks` thread blocks along x; zero is no launch. Arguments are buffers
     and host scalars in the order of the kernel's parameters (`index` is passed
     as i32). `written` lists the positions of the buffers that the kernel
-    writes. `nodes` names the nodes of the imported graph. What is on one
-    `stream` runs in its order.
+    writes. `nodes` names the nodes of the imported graph; the attribute
+    `origins` gives, for every operation of the kernel's group, the number of
+    its node, or -1. What is on one `stream` runs in its order.
 
     Example:
     ```mlir
@@ -132,10 +138,12 @@ def Plan_LaunchOp : Plan_Op<"launch", [MemoryEffects<[MemRead, MemWrite]>]> {
   let arguments = (ins SymbolRefAttr:$kernel, Index:$blocks,
                        Variadic<AnyTypeOf<[Plan_BufferType, Plan_Scalar]>>:$args,
                        DenseI64ArrayAttr:$written, OptionalAttr<StrArrayAttr>:$nodes,
+                       OptionalAttr<DenseI32ArrayAttr>:$origins,
                        DefaultValuedAttr<I64Attr, "0">:$stream);
   let assemblyFormat = [{
     $kernel `blocks` $blocks `(` $args `)` `writes` $written (`nodes` $nodes^)? attr-dict (`:` type($args)^)?
   }];
+  let hasVerifier = 1;
 }
 
 def Plan_ReadOp : Plan_Op<"read", [MemoryEffects<[MemRead]>]> {
@@ -152,6 +160,7 @@ def Plan_ReadOp : Plan_Op<"read", [MemoryEffects<[MemRead]>]> {
   let arguments = (ins Plan_BufferType:$buffer, Index:$offset);
   let results = (outs AnySignlessInteger:$result);
   let assemblyFormat = "$buffer `[` $offset `]` attr-dict `:` type($result)";
+  let hasVerifier = 1;
 }
 
 def Plan_CopyOp : Plan_Op<"copy", [MemoryEffects<[MemRead, MemWrite]>]> {
@@ -165,6 +174,7 @@ def Plan_CopyOp : Plan_Op<"copy", [MemoryEffects<[MemRead, MemWrite]>]> {
   let arguments = (ins Plan_BufferType:$from, Plan_BufferType:$to, Index:$bytes,
                        DefaultValuedAttr<I64Attr, "0">:$stream);
   let assemblyFormat = "$from `to` $to `bytes` $bytes attr-dict";
+  let hasVerifier = 1;
 }
 
 def Plan_RecordOp : Plan_Op<"record", [MemoryEffects<[MemRead, MemWrite]>]> {
@@ -205,6 +215,7 @@ def Plan_OutputOp : Plan_Op<"output", [MemoryEffects<[MemRead, MemWrite]>]> {
   }];
   let arguments = (ins StrAttr:$name, StrAttr:$type, Plan_BufferType:$buffer, Variadic<Index>:$sizes);
   let assemblyFormat = "$name `type` $type $buffer `sizes` `(` $sizes `)` attr-dict";
+  let hasVerifier = 1;
 }
 
 def Plan_ArenaOp : Plan_Op<"arena", [MemoryEffects<[MemAlloc]>]> {

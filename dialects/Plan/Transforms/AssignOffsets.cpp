@@ -1,5 +1,6 @@
 //===- AssignOffsets.cpp - Places of workspaces in the arena --------------===//
 
+#include "dialects/Plan/IR/BufferAliases.h"
 #include "dialects/Plan/IR/KnownBeforeBody.h"
 #include "dialects/Plan/Transforms/Passes.h"
 #include "dialects/Plan/Transforms/StreamOrder.h"
@@ -23,52 +24,6 @@ struct Place {
   SmallVector<AllocOp> buffers;
 };
 
-/// All names of a buffer: control flow hands buffers on without copies.
-struct Aliases {
-  SetVector<Value> values;
-  /// Lives on in the next iteration of a loop around its allocation.
-  bool outlivesIteration = false;
-
-  explicit Aliases(AllocOp alloc) {
-    values.insert(alloc.getResult());
-    for (unsigned i = 0; i < values.size(); ++i)
-      for (OpOperand &use : values[i].getUses())
-        follow(alloc, use);
-  }
-
-private:
-  void follow(AllocOp alloc, OpOperand &use) {
-    Operation *user = use.getOwner();
-    unsigned number = use.getOperandNumber();
-    if (isa<arith::SelectOp>(user)) {
-      values.insert(user->getResult(0));
-    } else if (auto loop = dyn_cast<scf::ForOp>(user)) {
-      // What a loop starts with is also its result when it has no iteration.
-      number -= loop.getNumControlOperands();
-      values.insert(loop.getRegionIterArg(number));
-      values.insert(loop.getResult(number));
-    } else if (auto loop = dyn_cast<scf::WhileOp>(user)) {
-      values.insert(loop.getBeforeArguments()[number]);
-    } else if (auto condition = dyn_cast<scf::ConditionOp>(user)) {
-      auto loop = cast<scf::WhileOp>(user->getParentOp());
-      outlivesIteration |= loop->isProperAncestor(alloc);
-      values.insert(loop.getResult(number - 1));
-      values.insert(loop.getAfterArguments()[number - 1]);
-    } else if (isa<scf::YieldOp>(user)) {
-      Operation *parent = user->getParentOp();
-      if (isa<scf::ForOp, scf::WhileOp>(parent))
-        outlivesIteration |= parent->isProperAncestor(alloc);
-      if (auto loop = dyn_cast<scf::WhileOp>(parent)) {
-        values.insert(loop.getBeforeArguments()[number]);
-        return;
-      }
-      if (auto loop = dyn_cast<scf::ForOp>(parent))
-        values.insert(loop.getRegionIterArg(number));
-      values.insert(parent->getResult(number));
-    }
-  }
-};
-
 struct AssignOffsetsPass
     : plan::impl::PlanAssignOffsetsBase<AssignOffsetsPass> {
   void runOnOperation() override {
@@ -87,7 +42,7 @@ struct AssignOffsetsPass
         return;
       bool isOutput =
           llvm::any_of(alloc.getResult().getUsers(), llvm::IsaPred<OutputOp>);
-      Aliases aliases(alloc);
+      BufferAliases aliases(alloc);
       Value bytes = getEarly(alloc.getBytes(), body);
       if (!bytes || aliases.outlivesIteration) {
         pooled.push_back(alloc);

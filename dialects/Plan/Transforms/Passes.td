@@ -45,4 +45,26 @@ def PlanAssignOffsets : Pass<"plan-assign-offsets", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::scf::SCFDialect"];
 }
 
+def PlanVerifyProgram : Pass<"plan-verify-program", "::mlir::ModuleOp"> {
+  let summary = "checks that a host program runs its kernels as they are made";
+  let description = [{
+    States what the lowering of kernels and the writer of artifacts rely on:
+    every launch names a kernel of the module, with as many arguments, of the
+    types of the kernel's parameters, and writes exactly the buffers that are not
+    `tile.readonly`; a buffer of the program is written before it is read;
+    copies, reads and outputs stay inside of their buffers. With `placed`, the
+    contract of `plan-assign-offsets` too: one `plan.arena`; buffers that the
+    caller does not receive have a place in it, on 256 bytes; two that are in
+    use at the same time do not overlap.
+
+    Sizes and offsets are arithmetic over named dims. They are compared at the
+    least dims and at a few larger ones within `plan.dims`; a violation names the
+    dims at which it was found. Reports every violation.
+
+    Example: `raddle-opt planned.mlir --plan-verify-program="placed=true"`.
+  }];
+  let options = [Option<"placed", "placed", "bool", "false",
+                        "whether buffers must have places">];
+}
+
 #endif // RADDLE_PLAN_PASSES_TD

@@ -76,11 +76,12 @@ SmallVector<unsigned> LinearLayout::getDistinctRegisters() const {
 unsigned LinearLayout::getMapRank() const {
   // Gaussian elimination on the bases packed into one word per basis.
   SmallVector<uint64_t> rows;
+  const unsigned width = std::min(31u, 64u / std::max(rank, 1u));
   for (const auto *bases : {&registers, &lanes, &warps})
     for (const Basis &basis : *bases) {
       uint64_t word = 0;
       for (int32_t b : basis)
-        word = word << 21 | uint32_t(b);
+        word = word << width | uint32_t(b);
       for (uint64_t row : rows)
         word = std::min(word, word ^ row);
       if (word)

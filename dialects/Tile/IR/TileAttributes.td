@@ -4,15 +4,18 @@
 
 include "dialects/Tile/IR/TileDialect.td"
 include "mlir/IR/BuiltinAttributeInterfaces.td"
+include "mlir/IR/TensorEncoding.td"
 include "mlir/IR/EnumAttr.td"
 
-def Tile_LayoutAttr : AttrDef<Tile_Dialect, "Layout"> {
+def Tile_LayoutAttr : AttrDef<Tile_Dialect, "Layout",
+    [DeclareAttrInterfaceMethods<VerifiableTensorEncoding>]> {
   let mnemonic = "layout";
   let summary = "which thread holds which element of a tile";
   let description = [{
     A linear map over F2 from the bits of register, lane and warp to the bits
     of the element's index; a basis vector has one entry per dim. A zero basis
-    means that the threads (or registers) hold copies.
+    means that the threads (or registers) hold copies. Every element of the
+    tile, whose sizes are powers of two, is held by some thread.
 
     Example: `#tile.layout<registers = [[0, 1]], lanes = [[0, 2], [0, 4], [1, 0], [2, 0], [4, 0]], warps = []>`
     is the accumulator of one `m8n8` matrix.

@@ -19,7 +19,22 @@ using namespace raddle::tile;
 #define GET_TYPEDEF_CLASSES
 #include "dialects/Tile/IR/TileTypes.cpp.inc"
 
+namespace {
+/// Layouts recur in the types of a kernel: they are printed once.
+struct TileAsmInterface : OpAsmDialectInterface {
+  using OpAsmDialectInterface::OpAsmDialectInterface;
+
+  AliasResult getAlias(Attribute attr, raw_ostream &os) const override {
+    if (!isa<LayoutAttr>(attr))
+      return AliasResult::NoAlias;
+    os << "layout";
+    return AliasResult::FinalAlias;
+  }
+};
+} // namespace
+
 void TileDialect::initialize() {
+  addInterfaces<TileAsmInterface>();
   addAttributes<
 #define GET_ATTRDEF_LIST
 #include "dialects/Tile/IR/TileAttributes.cpp.inc"
@@ -105,6 +120,31 @@ Attribute LayoutAttr::parse(AsmParser &parser, Type) {
         return {};
       }
   return LayoutAttr::get(parser.getContext(), map);
+}
+
+LogicalResult
+LayoutAttr::verifyEncoding(ArrayRef<int64_t> shape, Type elementType,
+                           function_ref<InFlightDiagnostic()> emitError) const {
+  const LinearLayout &map = getMap();
+  if (shape.size() != map.rank)
+    return emitError() << "expected a layout of rank " << shape.size()
+                       << ", found " << map.rank;
+  unsigned bits = 0;
+  for (auto [dim, size] : llvm::enumerate(shape)) {
+    if (size < 1 || !llvm::isPowerOf2_64(size))
+      return emitError() << "expected powers of two as tile sizes, found "
+                         << size << " in dim " << dim;
+    bits += log2Exact(size);
+    for (auto *bases : {&map.registers, &map.lanes, &map.warps})
+      for (const Basis &basis : *bases)
+        if (basis[dim] < 0 || basis[dim] >= size)
+          return emitError() << "expected bases below " << size << " in dim "
+                             << dim << ", found " << basis[dim];
+  }
+  if (map.getMapRank() != bits)
+    return emitError() << "expected a layout that reaches all " << bits
+                       << " bits of the index, found " << map.getMapRank();
+  return success();
 }
 
 //===----------------------------------------------------------------------===//

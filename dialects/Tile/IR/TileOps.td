@@ -83,6 +83,7 @@ def Tile_ReshapeOp : Tile_Op<"reshape", [Pure]> {
   let arguments = (ins Tile_Tile:$input);
   let results = (outs Tile_Tile:$result);
   let assemblyFormat = "$input attr-dict `:` type($input) `to` type($result)";
+  let hasVerifier = 1;
 }
 
 def Tile_LoadOp : Tile_Op<"load", [AttrSizedOperandSegments, MemoryEffects<[MemRead]>]> {
@@ -104,6 +105,7 @@ def Tile_LoadOp : Tile_Op<"load", [AttrSizedOperandSegments, MemoryEffects<[MemR
     $base `[` $offsets `]` (`mask` $mask^)? (`other` $other^)? attr-dict
     `:` type($offsets) (`,` type($mask)^)? (`,` type($other)^)? `->` type($result)
   }];
+  let hasVerifier = 1;
 }
 
 def Tile_StoreOp : Tile_Op<"store", [MemoryEffects<[MemWrite]>]> {
@@ -120,6 +122,7 @@ def Tile_StoreOp : Tile_Op<"store", [MemoryEffects<[MemWrite]>]> {
     $value `to` $base `[` $offsets `]` (`mask` $mask^)? attr-dict
     `:` type($value) `,` type($offsets) (`,` type($mask)^)?
   }];
+  let hasVerifier = 1;
 }
 
 def Tile_AtomicOp : Tile_Op<"atomic", [MemoryEffects<[MemRead, MemWrite]>]> {
@@ -139,6 +142,7 @@ def Tile_AtomicOp : Tile_Op<"atomic", [MemoryEffects<[MemRead, MemWrite]>]> {
     $kind $value `to` $base `[` $offsets `]` (`mask` $mask^)? attr-dict
     `:` type($value) `,` type($offsets) (`,` type($mask)^)?
   }];
+  let hasVerifier = 1;
 }
 
 def Tile_ReduceOp : Tile_Op<"reduce", [Pure, SingleBlock]> {
@@ -177,6 +181,7 @@ def Tile_YieldOp : Tile_Op<"yield", [Pure, Terminator, ReturnLike, HasParent<"Re
   }];
   let arguments = (ins Variadic<AnyType>:$results);
   let assemblyFormat = "attr-dict ($results^ `:` type($results))?";
+  let hasVerifier = 1;
 }
 
 def Tile_DotOp : Tile_Op<"dot", [Pure]> {
@@ -195,7 +200,7 @@ def Tile_DotOp : Tile_Op<"dot", [Pure]> {
   let arguments = (ins Tile_DotKindAttr:$kind, Tile_Tile:$a, Tile_Tile:$b, Tile_Tile:$acc);
   let results = (outs Tile_Tile:$result);
   let assemblyFormat = [{
-    $kind $a `,` $b `,` $acc attr-dict `:` type($a) `,` type($b) `,` type($acc) `->` type($result)
+    `` $kind $a `,` $b `,` $acc attr-dict `:` type($a) `,` type($b) `,` type($acc) `->` type($result)
   }];
   let hasVerifier = 1;
 }
@@ -213,6 +218,7 @@ def Tile_AllocOp : Tile_Op<"alloc", [MemoryEffects<[MemAlloc]>]> {
   let arguments = (ins OptionalAttr<I64Attr>:$offset);
   let results = (outs Tile_SharedType:$result);
   let assemblyFormat = "attr-dict `:` type($result)";
+  let hasVerifier = 1;
 }
 
 def Tile_CopyOp : Tile_Op<"copy", [MemoryEffects<[MemRead, MemWrite]>]> {
@@ -233,6 +239,7 @@ def Tile_CopyOp : Tile_Op<"copy", [MemoryEffects<[MemRead, MemWrite]>]> {
     $base `[` $offsets `]` (`mask` $mask^)? `to` $buffer `[` $stage `]` attr-dict
     `:` type($buffer) `,` type($offsets) (`,` type($mask)^)?
   }];
+  let hasVerifier = 1;
 }
 
 def Tile_CommitOp : Tile_Op<"commit"> {
@@ -256,6 +263,7 @@ def Tile_WaitOp : Tile_Op<"wait"> {
   }];
   let arguments = (ins I64Attr:$pending);
   let assemblyFormat = "$pending attr-dict";
+  let hasVerifier = 1;
 }
 
 def Tile_BarrierOp : Tile_Op<"barrier"> {
@@ -279,6 +287,7 @@ def Tile_LocalStoreOp : Tile_Op<"local_store", [MemoryEffects<[MemWrite]>]> {
   }];
   let arguments = (ins Tile_Tile:$value, Tile_SharedType:$buffer, I32:$stage);
   let assemblyFormat = "$value `to` $buffer `[` $stage `]` attr-dict `:` type($value) `,` type($buffer)";
+  let hasVerifier = 1;
 }
 
 def Tile_LocalLoadOp : Tile_Op<"local_load", [MemoryEffects<[MemRead]>]> {
@@ -295,6 +304,7 @@ def Tile_LocalLoadOp : Tile_Op<"local_load", [MemoryEffects<[MemRead]>]> {
   let arguments = (ins Tile_SharedType:$buffer, I32:$stage, DenseI64ArrayAttr:$offsets);
   let results = (outs Tile_Tile:$result);
   let assemblyFormat = "$buffer `[` $stage `]` `offsets` $offsets attr-dict `:` type($buffer) `->` type($result)";
+  let hasVerifier = 1;
 }
 
 def Tile_BlockIdOp : Tile_Op<"block_id", [Pure]> {
@@ -308,6 +318,7 @@ def Tile_BlockIdOp : Tile_Op<"block_id", [Pure]> {
   let arguments = (ins I64Attr:$dim);
   let results = (outs I32:$result);
   let assemblyFormat = "$dim attr-dict";
+  let hasVerifier = 1;
 }
 
 def Tile_AssumeOp : Tile_Op<"assume", [Pure]> {
@@ -321,6 +332,7 @@ def Tile_AssumeOp : Tile_Op<"assume", [Pure]> {
   let arguments = (ins I32:$value, I64Attr:$divisor);
   let results = (outs I32:$result);
   let assemblyFormat = "$value `multiple_of` $divisor attr-dict";
+  let hasVerifier = 1;
 }
 
 #endif // RADDLE_TILE_OPS_TD

@@ -3,7 +3,9 @@
 #include "dialects/Tile/Skeletons/KernelBuilder.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/MathExtras.h"
+#include "llvm/Support/SaveAndRestore.h"
 
 using namespace mlir;
 using namespace raddle;
@@ -15,12 +17,47 @@ int64_t raddle::tile::ceilPowerOf2(int64_t value) {
 
 KernelBuilder::KernelBuilder(graph::GroupOp group, StringRef name,
                              unsigned numWarps, OpBuilder &moduleBuilder)
-    : group(group), builder(group.getContext()), loc(group.getLoc()),
+    : group(group), builder(group.getContext()), loc(builder.getUnknownLoc()),
       numWarps(numWarps) {
+  for (auto [i, op] : llvm::enumerate(group.getBody().front()))
+    positions[&op] = i;
+  loc = getRole(group.getRootOp() ? group.getRootOp()
+                                  : &group.getBody().front().front());
   auto type = moduleBuilder.getFunctionType({}, {});
   func = func::FuncOp::create(moduleBuilder, loc, name, type);
   func->setAttr("tile.warps", builder.getI64IntegerAttr(numWarps));
   builder.setInsertionPointToStart(func.addEntryBlock());
+}
+
+Location KernelBuilder::getRole(Operation *op) {
+  auto position = positions.find(op);
+  if (position == positions.end())
+    return loc;
+  return NameLoc::get(builder.getStringAttr(op->getName().getStringRef() + "#" +
+                                            Twine(position->second)));
+}
+
+/// Says in the locations of accesses to global memory what they access.
+void KernelBuilder::nameAccesses() {
+  func.walk([&](Operation *op) {
+    auto access = [&](Value base, StringRef verb) {
+      auto argument = dyn_cast<BlockArgument>(base);
+      if (!argument || argument.getOwner()->getParentOp() != func)
+        return;
+      const KernelArgument &what = arguments[argument.getArgNumber()];
+      StringRef kind = what.kind == KernelArgument::Input    ? "input "
+                       : what.kind == KernelArgument::Output ? "output "
+                                                             : "scratch ";
+      op->setLoc(
+          NameLoc::get(builder.getStringAttr(verb + kind + Twine(what.index)),
+                       op->getLoc()));
+    };
+    TypeSwitch<Operation *>(op)
+        .Case([&](LoadOp load) { access(load.getBase(), "load of "); })
+        .Case([&](CopyOp copy) { access(copy.getBase(), "load of "); })
+        .Case([&](StoreOp store) { access(store.getBase(), "store of "); })
+        .Case([&](AtomicOp atomic) { access(atomic.getBase(), "update of "); });
+  });
 }
 
 Value KernelBuilder::getArgument(KernelArgument argument, Type type) {
@@ -206,6 +243,7 @@ SmallVector<Value> KernelBuilder::getExtents(Value tensor) {
 }
 
 TileKernel KernelBuilder::finish(Value blocks, ValueRange scratchBytes) {
+  nameAccesses();
   if (hadError)
     func->setAttr("tile.invalid", builder.getUnitAttr());
   func::ReturnOp::create(builder, loc);
@@ -407,6 +445,7 @@ Value TileElementBuilder::evaluate(Value tensor, ArrayRef<Value> indices) {
       hadError = true;
       return fill(builder.getZeroAttr(getElementTypeOrSelf(tensor)));
     }
+    llvm::SaveAndRestore role(loc, kernel.getRole(op));
     result =
         graph::buildElement(op, *this, cast<OpResult>(tensor).getResultNumber(),
                             indices, [&](unsigned operand, ArrayRef<Value> at) {

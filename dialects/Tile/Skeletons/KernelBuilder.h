@@ -20,6 +20,7 @@ public:
   bool hadError = false;
   /// Inside the kernel.
   mlir::OpBuilder builder;
+  /// The role of what belongs to the group's root.
   mlir::Location loc;
   unsigned numWarps;
 
@@ -43,13 +44,20 @@ public:
   /// operations; the host computes them in `index`.
   TileKernel finish(mlir::Value blocks, mlir::ValueRange scratchBytes = {});
 
+  /// The location of code that computes an operation of the group: its name and
+  /// position there, as in `loc("graph.norm#3")`. No names of nodes, since the
+  /// kernel may serve other groups too.
+  mlir::Location getRole(mlir::Operation *op);
+
   /// Scalars of the group's host values become i32.
   mlir::Value toI32(mlir::OpFoldResult size);
 
 private:
   mlir::Value getArgument(KernelArgument argument, mlir::Type type);
+  void nameAccesses();
 
   llvm::SmallVector<KernelArgument> arguments;
+  llvm::DenseMap<mlir::Operation *, unsigned> positions;
   llvm::DenseMap<std::pair<mlir::Value, unsigned>, mlir::Value> extents;
   llvm::DenseMap<mlir::Value, mlir::Value> scalars;
 };

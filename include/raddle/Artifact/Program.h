@@ -148,6 +148,10 @@ struct Launch {
   std::vector<Argument> args;
   /// Graph nodes that this launch computes.
   std::vector<std::string> nodes;
+  /// For every operation of the kernel's group the number of its node in
+  /// `nodes`, -1 for none; may be empty. The roles of the kernel's lines
+  /// (raddle/Artifact/TileText.h) count in these operations.
+  std::vector<int32_t> origins;
   /// A source location for people; may be empty.
   std::string loc;
   /// Which of the program's streams; what is on one runs in its order.

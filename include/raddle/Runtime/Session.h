@@ -50,7 +50,28 @@ struct RunStats {
   uint64_t poolBytes = 0;
 };
 
+/// What the virtual GPU counted at one line of a kernel's tile text, for one
+/// node of the graph.
+struct ProfileRow {
+  std::string kernel;
+  /// Of the tile text; 0 for code without a line.
+  uint64_t line = 0;
+  std::string text;
+  /// The operation of the graph and the part of it that the line is for, and its
+  /// node; empty where not known.
+  std::string operation, part, node;
+  /// Instructions of warps, and those of threads that were predicated off.
+  uint64_t instructions = 0, predicatedOff = 0;
+  /// Sectors of 32 bytes of global memory, and the bytes asked for.
+  uint64_t globalSectors = 0, globalBytes = 0;
+  /// Accesses to shared memory, and those made necessary by bank conflicts.
+  uint64_t sharedWavefronts = 0, sharedConflicts = 0;
+};
+
 struct SessionOptions {
+  /// Counts events per line on the virtual GPU (slower). Counters belong to the
+  /// driver: no other session may run meanwhile.
+  bool profile = false;
   /// Gives each workspace memory of its own, new in each call, instead of a
   /// range of the arena: then the virtual GPU finds accesses beyond a workspace
   /// and reads of what was never written. For programs in which no workspace is
@@ -86,6 +107,9 @@ public:
   void setOnLaunch(OnLaunch onLaunch);
   /// Of the last call of `run`.
   const RunStats &stats() const;
+  /// Of the last call of `run`, with SessionOptions::profile; most instructions
+  /// first.
+  std::vector<ProfileRow> profile() const;
 
   struct Impl;
 

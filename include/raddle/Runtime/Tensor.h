@@ -46,6 +46,9 @@ struct Tensor {
   }
 };
 
+/// Element `index` in row-major order; integers beyond 2^53 are rounded.
+double elementAsDouble(const Tensor &tensor, size_t index);
+
 } // namespace raddle
 
 #endif // RADDLE_RUNTIME_TENSOR_H

@@ -47,6 +47,7 @@ inline Program sampleProgram() {
   launch.args = {Argument::ptr(3, 16), Argument::i32(sym("n")),
                  Argument::i64(-1), Argument::scalar(0.1f)};
   launch.nodes = {"/a/MatMul"};
+  launch.origins = {0, -1};
   launch.loc = "model.onnx";
   launch.stream = 1;
   Launch infinite = launch;

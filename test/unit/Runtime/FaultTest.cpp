@@ -18,7 +18,12 @@ TEST(Fault, EndsTheCallAndAllLaterOnes) {
   p.buffers = {{"y", BufferKind::Output, 4, 0, ""}};
   p.kernels = {kernel("wild", {ParamKind::Ptr}, 1)};
   p.body = {launch(0, 1, {Argument::ptr(0)})};
-  m.tileTexts["wild"] = "tile.func @wild\n  tile.store %p\n";
+  Launch &wild = std::get<Launch>(p.body[0].op);
+  wild.nodes = {"/wild"};
+  wild.origins = {-1, 0};
+  m.tileTexts["wild"] = "tile.func @wild\n  tile.store %p\n"
+                        "// roles: lines, operation of the group, what\n"
+                        "// 2 1 arith.addf: store of output 0\n";
   Expected<std::shared_ptr<Model>> model = m.load();
   ASSERT_TRUE(model) << model.error().message();
   auto session = Session::create(*model);
@@ -32,6 +37,8 @@ TEST(Fault, EndsTheCallAndAllLaterOnes) {
     for (const char *part : {"kernel 'wild' (nodes '/wild')", "out-of-bounds",
                              "PTX line 16: st.global.u32 [%rd3], %r1;",
                              "tile line 2: tile.store %p",
+                             "from 'arith.addf' (store of output 0) of node "
+                             "'/wild'",
                              "at offset 281474976710656 from the start of the "
                              "output 'y' of 4 bytes"})
       EXPECT_NE(first.find(part), std::string::npos)

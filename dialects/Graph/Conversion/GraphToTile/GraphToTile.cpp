@@ -22,7 +22,8 @@ LogicalResult KernelTable::build(GroupOp group,
                                  KernelVariant &variant) {
   OpBuilder builder(module.getBody(), module.getBody()->begin());
   // A module per kernel: they are lowered and emitted independently.
-  auto kernelModule = ModuleOp::create(builder, group.getLoc(), name);
+  // It may serve other groups as well: launches name the nodes.
+  auto kernelModule = ModuleOp::create(builder, builder.getUnknownLoc(), name);
   builder.setInsertionPointToStart(kernelModule.getBody());
   auto built = skeleton.build(group, parameters, name, builder);
   if (failed(built))

@@ -2,6 +2,7 @@
 
 #include "dialects/Graph/Conversion/GraphToTile/HostProgram.h"
 #include "dialects/Graph/Encodings/StorageEncoding.h"
+#include "dialects/Graph/IR/GraphUtils.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
@@ -330,6 +331,25 @@ LogicalResult HostProgramBuilder::checkSize(GroupOp op, Value tensor) {
   return success();
 }
 
+/// For every operation of the group its node's number in `nodes`; null when
+/// none is known.
+static DenseI32ArrayAttr getOrigins(GroupOp group) {
+  SmallVector<int32_t> origins;
+  for (Operation &op : group.getBody().front().without_terminator()) {
+    llvm::SetVector<StringAttr> names;
+    collectNodeNames(op.getLoc(), names);
+    int32_t origin = -1;
+    if (group.getNodes())
+      for (auto [i, node] : llvm::enumerate(*group.getNodes()))
+        if (origin < 0 && names.contains(cast<StringAttr>(node)))
+          origin = i;
+    origins.push_back(origin);
+  }
+  if (llvm::all_of(origins, [](int32_t origin) { return origin < 0; }))
+    return {};
+  return DenseI32ArrayAttr::get(group.getContext(), origins);
+}
+
 LogicalResult HostProgramBuilder::lower(GroupOp op) {
   for (Value tensor : op->getOperands())
     if (isa<RankedTensorType>(tensor.getType()) &&
@@ -338,13 +358,15 @@ LogicalResult HostProgramBuilder::lower(GroupOp op) {
   for (Value tensor : op.getOutputs())
     if (failed(checkSize(op, tensor)))
       return failure();
+  // Before skeletons add what they ask for sizes.
+  DenseI32ArrayAttr origins = getOrigins(op);
   auto variants = kernels.get(op);
   if (failed(variants))
     return failure();
   for (Value output : op.getOutputs())
     buffers[output] = allocate(output);
   if (variants->size() == 1)
-    return launch(op, variants->front().kernels);
+    return launch(op, variants->front().kernels, origins);
   // All conditions are known before the first branch; sizes that are first
   // asked for in a branch are not visible behind it.
   SmallVector<Value> conditions;
@@ -362,7 +384,7 @@ LogicalResult HostProgramBuilder::lower(GroupOp op) {
       b.setInsertionPointToStart(branch.thenBlock());
       otherwise = branch.elseBlock();
     }
-    if (failed(launch(op, variant.kernels)))
+    if (failed(launch(op, variant.kernels, origins)))
       return failure();
     extents = std::move(outerExtents);
     scalars = std::move(outerScalars);
@@ -403,7 +425,8 @@ Value HostProgramBuilder::getCondition(GroupOp op,
 }
 
 LogicalResult HostProgramBuilder::launch(GroupOp op,
-                                         const tile::GroupKernels &kernels) {
+                                         const tile::GroupKernels &kernels,
+                                         DenseI32ArrayAttr origins) {
   SmallVector<Value> scratch;
   for (const tile::TileKernel &kernel : kernels.kernels) {
     // The host half of the kernel, inlined.
@@ -467,7 +490,8 @@ LogicalResult HostProgramBuilder::launch(GroupOp op,
         b.getContext(), func->getParentOfType<ModuleOp>().getSymName().value(),
         {FlatSymbolRefAttr::get(func.getSymNameAttr())});
     plan::LaunchOp::create(b, loc, symbol, blocks, args,
-                           b.getDenseI64ArrayAttr(written), op.getNodesAttr());
+                           b.getDenseI64ArrayAttr(written), op.getNodesAttr(),
+                           origins);
   }
   return success();
 }

@@ -57,7 +57,8 @@ private:
   mlir::LogicalResult lowerBlock(mlir::Block &block);
   mlir::LogicalResult lowerOp(mlir::Operation *op);
   mlir::LogicalResult lower(GroupOp op);
-  mlir::LogicalResult launch(GroupOp op, const tile::GroupKernels &kernels);
+  mlir::LogicalResult launch(GroupOp op, const tile::GroupKernels &kernels,
+                             mlir::DenseI32ArrayAttr origins);
   /// The condition of a guard over the named dims of `op`.
   mlir::Value getCondition(GroupOp op, const tile::DimGuard &guard);
   mlir::LogicalResult lower(mlir::scf::IfOp op);

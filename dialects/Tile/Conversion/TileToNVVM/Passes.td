@@ -21,4 +21,26 @@ def TileLowerToNVVM : Pass<"tile-lower-to-nvvm", "::mlir::ModuleOp"> {
                            "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
 }
 
+def TileVerifyNVVM : Pass<"tile-verify-nvvm", "::mlir::ModuleOp"> {
+  let summary = "refuses what the back end cannot select";
+  let description = [{
+    LLVM's NVPTX back end ends the process on an operation or type that it cannot
+    select. This pass knows everything that our lowering makes
+    (SelectedOperations.cpp) and reports, at its location, each operation of the
+    module's functions that is not in that list for every one of `targets`.
+
+    Example: for
+    ```mlir
+    llvm.func @k0(%x: f32) {
+      %0 = llvm.intr.sin(%x) : (f32) -> f32
+      llvm.return
+    }
+    ```
+    the pass fails with `'llvm.intr.sin' op in kernel 'k0' is not in the list of
+    what the back end selects for sm_80: 'llvm.intr.sin' of f32>f32`.
+  }];
+  let options = [ListOption<"targets", "targets", "std::string",
+                            "names of targets, as in sm_80 (all must select)">];
+}
+
 #endif // RADDLE_TILE_TO_NVVM_PASSES_TD
