@@ -313,8 +313,7 @@ def GraphVerifyModel : Pass<"graph-verify-model", "::mlir::ModuleOp"> {
     with one block; its arguments and results are ranked tensors with different
     `graph.name`s, a `graph.type`, and (arguments) a `graph.shape` that names
     every dynamic dim; operations are of `graph`, `arith`, `math`, `tensor`,
-    `scf`, `cf` and `func`; there are no groups yet; with weights the
-    module has `graph.archives`. With `computed`, every product
+    `scf`, `cf` and `func`; there are no groups yet. With `computed`, every product
     of f32 says its arithmetic (see `graph-set-compute`). Reports every
     violation.
 

@@ -85,8 +85,6 @@ private:
              "math, tensor, scf, cf or func";
     if (isa<GroupOp>(op))
       fail(op) << "stands before the phase that forms groups";
-    if (isa<WeightOp>(op) && !getOperation()->hasAttr("graph.archives"))
-      fail(op) << "expected 'graph.archives' on the module";
     if (!computed)
       return;
     llvm::TypeSwitch<Operation *>(op).Case<ContractOp, ConvOp, AttentionOp>(

@@ -37,7 +37,6 @@ func.func @main(%x: tensor<f32> {graph.name = "x", graph.type = "f32"}) -> tenso
 // -----
 
 func.func @main(%x: tensor<4xf32> {graph.name = "x", graph.type = "f32"}) -> (tensor<4xf32> {graph.name = "x", graph.type = "f32"}) {
-  // expected-error @below {{expected 'graph.archives' on the module}}
   %0 = graph.weight "weights"::"w" : tensor<4xf32>
   // expected-error @below {{stands before the phase that forms groups}}
   %1 = graph.group (%x, %0 : tensor<4xf32>, tensor<4xf32>) scalars () attributes {skeleton = "pointwise"} {

@@ -33,18 +33,6 @@ func.func @epilogue(%x: tensor<4x4xf32>) -> tensor<4x4xf32> {
 
 // -----
 
-func.func @pointwise_root(%x: tensor<4xf32>) -> tensor<4xf32> {
-  // expected-error @+1 {{of skeleton 'pointwise' has a root}}
-  %0 = graph.group (%x : tensor<4xf32>) scalars () attributes {skeleton = "pointwise", root = 0} {
-  ^bb0(%a: tensor<4xf32>):
-    %1 = math.exp %a : tensor<4xf32>
-    graph.yield %1 : tensor<4xf32>
-  } : tensor<4xf32>
-  return %0 : tensor<4xf32>
-}
-
-// -----
-
 func.func @pointwise_nest(%x: tensor<4xf32>) -> tensor<4xf32> {
   %0 = graph.group (%x : tensor<4xf32>) scalars () attributes {skeleton = "pointwise"} {
   ^bb0(%a: tensor<4xf32>):
@@ -83,7 +71,7 @@ func.func @no_root(%x: tensor<4xf32>) -> tensor<4xf32> {
 // -----
 
 func.func @no_element(%x: tensor<4xf32>) -> tensor<4xf32> {
-  %0 = graph.group (%x : tensor<4xf32>) scalars () attributes {skeleton = "reduction", root = 0} {
+  %0 = graph.group (%x : tensor<4xf32>) scalars () attributes {skeleton = "reduction"} {
   ^bb0(%a: tensor<4xf32>):
     %1 = graph.softmax %a axis = 0 : tensor<4xf32> to tensor<4xf32>
     // expected-error @+1 {{is no element operation, but in a group}}
@@ -96,7 +84,7 @@ func.func @no_element(%x: tensor<4xf32>) -> tensor<4xf32> {
 // -----
 
 func.func @sort_epilogue(%x: tensor<4xf32>, %k: index) -> tensor<?xf32> {
-  %0 = graph.group (%x : tensor<4xf32>) scalars (%k : index) attributes {skeleton = "sort", root = 0} {
+  %0 = graph.group (%x : tensor<4xf32>) scalars (%k : index) attributes {skeleton = "sort"} {
   ^bb0(%a: tensor<4xf32>, %n: index):
     %1:2 = graph.sort %a k = %n axis = 0 descending : tensor<4xf32> to tensor<?xf32>, tensor<?xi64>
     // expected-error @+1 {{follows the root of a group of skeleton 'sort', which takes no epilogue}}
@@ -110,7 +98,7 @@ func.func @sort_epilogue(%x: tensor<4xf32>, %k: index) -> tensor<?xf32> {
 
 func.func @result_point(%x: tensor<4xf32>) -> tensor<2xf32> {
   // expected-error @+1 {{has a result that is not at the iteration point of its root 'graph.softmax'}}
-  %0 = graph.group (%x : tensor<4xf32>) scalars () attributes {skeleton = "reduction", root = 0} {
+  %0 = graph.group (%x : tensor<4xf32>) scalars () attributes {skeleton = "reduction"} {
   ^bb0(%a: tensor<4xf32>):
     %1 = graph.softmax %a axis = 0 : tensor<4xf32> to tensor<4xf32>
     %2 = graph.slice %a offsets [0] sizes [2] strides [1] : tensor<4xf32> to tensor<2xf32>
