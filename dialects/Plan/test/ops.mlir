@@ -33,6 +33,10 @@ func.func @main(%x: !plan.buffer) {
   %n = plan.read %t[%c0] : i64
   // CHECK: plan.copy %[[T]] to %[[U]] bytes %{{.*}}
   plan.copy %t to %u bytes %c8
+  // CHECK: plan.record event 3 stream 1
+  plan.record event 3 stream 1
+  // CHECK: plan.wait event 3 stream 0
+  plan.wait event 3 stream 0
   // CHECK: plan.output "y" type "f32" %[[U]] sizes(%[[B]], %{{.*}})
   plan.output "y" type "f32" %u sizes (%b, %c8)
   return
