@@ -61,11 +61,22 @@ std::optional<int64_t> load(DataType type, const void *data) {
 
 } // namespace
 
+Error Session::Impl::countTurn() {
+  if (options.maxStatements == 0 || stats.statements++ < options.maxStatements)
+    return Error::success();
+  return Error("the call has run " + std::to_string(options.maxStatements) +
+               " statements of the host program, its limit; does a loop never "
+               "end?");
+}
+
 Error Session::Impl::execute(const code::Block &block) {
-  for (const code::Statement &statement : block)
+  for (const code::Statement &statement : block) {
+    if (Error error = countTurn())
+      return error;
     if (Error error = std::visit([this](const auto &op) { return step(op); },
                                  statement.op))
       return error;
+  }
   return Error::success();
 }
 
@@ -357,6 +368,8 @@ Error Session::Impl::step(const code::Loop &op) {
     return Error("a loop has the step 0");
   int64_t counter = *from;
   while (*step > 0 ? counter < *to : counter > *to) {
+    if (Error error = countTurn())
+      return error;
     slots[op.counter] = counter;
     if (Error error = execute(op.body))
       return error;
@@ -376,6 +389,8 @@ Error Session::Impl::step(const code::While &op) {
       return condition.takeError();
     if (!*condition)
       return Error::success();
+    if (Error error = countTurn())
+      return error;
     if (Error error = execute(op.body))
       return error;
   }
@@ -440,8 +455,9 @@ Error Session::Impl::fill(const code::Fill &op) {
 
 Error Session::Impl::step(const code::Assert &op) {
   Expected<bool> condition = isTrue(op.condition);
+  // What cannot be computed, say for overflow, does not hold.
   if (!condition)
-    return condition.takeError();
+    return Error(*op.message + " (" + condition.error().message() + ")");
   return *condition ? Error::success() : Error(*op.message);
 }
 

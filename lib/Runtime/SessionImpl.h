@@ -87,6 +87,8 @@ struct Session::Impl {
   //===--- Interpreter.cpp ---===//
 
   Error execute(const code::Block &block);
+  /// Counts a statement, or a turn of a loop, against the limit.
+  Error countTurn();
   /// Creates what the program needs beside stream 0.
   Error createStreams();
   DeviceStream &streamOf(uint32_t number) {

@@ -195,6 +195,16 @@ main (float[9, 9] x) => (float[9, 9] y, float[9, 9] z)
   l = Softmax <axis = 0> (k)
   z = MatMul (j, l)
 }""", [{"x": f32(9, 9, seed=s)} for s in range(6)]),
+    # Kernels that differ in the elements of a constant only.
+    "constants": ("""
+main (float[a, 20] x, float[b, 20] w) => (float[a, 20] y, float[b, 20] z)
+{
+  c = Constant <value_floats = [%s]> ()
+  d = Constant <value_floats = [%s]> ()
+  y = Add (x, c)
+  z = Add (w, d)
+}""" % tuple(", ".join(str(n + part) for n in range(20)) for part in (0.5, 0.25)),
+                  [{"x": f32(3, 20), "w": f32(3, 20, seed=1)}]),
     # Small integers that are read by the host have their own range.
     "narrow_integers": ("""
 main (uint8 n, int8 m, float[a] x) => (float[b] y, float[c] z)
@@ -211,10 +221,38 @@ main (uint8 n, int8 m, float[a] x) => (float[b] y, float[c] z)
 }
 
 
+# What is refused at launch, and by which words.
+REFUSED = {
+    "too_many_elements": ("""
+main (float[n] x) => (float[n, n] y)
+{
+  one = Constant <value_ints = [1]> ()
+  column = Unsqueeze (x, one)
+  y = Add (column, x)
+}""", {"x": np.zeros(65535, np.float32)},
+        "the tensor tensor<?x?xf32> made by 'Unsqueeze_1', 'Add_2' has more than 2147418112 elements"),
+}
+
+
 def run(command, **environment):
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, env=os.environ | environment)
     if done.returncode:
         raise RuntimeError(f"{command[0]} failed ({done.returncode}): {(done.stderr or done.stdout).strip()}")
+
+
+def refuse(name, folder):
+    text, feeds, words = REFUSED[name]
+    source, artifact, given = folder / "model.onnx", folder / "model.raddle", folder / "in.npz"
+    onnx.save(onnx.parser.parse_model(HEADER + text), source)
+    np.savez(given, **feeds)
+    run(["raddle-compile", str(source), "-o", str(artifact)])
+    try:
+        run(["raddle-run", str(artifact), "--inputs", str(given), "--device=vgpu"])
+    except RuntimeError as problem:
+        if words not in str(problem):
+            raise
+        return
+    raise RuntimeError("expected an error")
 
 
 def judge(name, folder, streams):
@@ -256,6 +294,14 @@ def main():
             try:
                 judge(name, Path(folder), options.streams)
                 print(f"ok {name}: {len(MODELS[name][1])} sets of inputs")
+            except Exception as problem:
+                failed += 1
+                print(f"FAIL {name}: {problem}")
+    for name in () if options.name else REFUSED:
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                refuse(name, Path(folder))
+                print(f"ok {name} is refused")
             except Exception as problem:
                 failed += 1
                 print(f"FAIL {name}: {problem}")

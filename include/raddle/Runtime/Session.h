@@ -48,6 +48,8 @@ struct RunStats {
   /// The most bytes at one time of buffers whose size was only known while the
   /// program ran.
   uint64_t poolBytes = 0;
+  /// Statements and turns of loops.
+  uint64_t statements = 0;
 };
 
 /// What the virtual GPU counted at one line of a kernel's tile text, for one
@@ -77,6 +79,10 @@ struct SessionOptions {
   /// and reads of what was never written. For programs in which no workspace is
   /// meant to share memory with another.
   bool isolateWorkspaces = false;
+  /// A call ends with an error after so many statements of the host program and
+  /// turns of its loops, so that a loop that never ends does not hang; 0 for no
+  /// limit. A statement takes a tenth of a microsecond or more.
+  uint64_t maxStatements = 1'000'000'000;
 };
 
 /// One user of a model: a stream, a workspace arena that grows when a call

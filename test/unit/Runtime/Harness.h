@@ -104,13 +104,14 @@ struct TestModel {
     return Model::load(*std::move(file), *device);
   }
   /// Fails the test when it cannot.
-  std::unique_ptr<Session> session() const {
+  std::unique_ptr<Session> session(const SessionOptions &options = {}) const {
     Expected<std::shared_ptr<Model>> model = load();
     if (!model) {
       ADD_FAILURE() << model.error().message();
       return nullptr;
     }
-    Expected<std::unique_ptr<Session>> session = Session::create(*model);
+    Expected<std::unique_ptr<Session>> session =
+        Session::create(*model, options);
     if (!session) {
       ADD_FAILURE() << session.error().message();
       return nullptr;

@@ -199,6 +199,29 @@ TEST(Interpreter, AccessesWithoutOrderAreErrors) {
   EXPECT_EQ(error, "");
 }
 
+TEST(Interpreter, EndlessLoopsEndAtTheLimit) {
+  SessionOptions options;
+  options.maxStatements = 10000;
+  for (Statement loop :
+       {Statement{While{{}, 1, {}}}, Statement{Loop{"i", 0, INT64_MAX, 1, {}}},
+        Statement{While{{{Let{"x", 1}}}, sym("x"), {}}}}) {
+    auto session = scalarModel({loop}).session(options);
+    ASSERT_TRUE(session);
+    Tensor input = i64({1});
+    auto outputs = session->run({{"a", input.view()}});
+    ASSERT_FALSE(outputs);
+    EXPECT_EQ(outputs.error().message(),
+              "the call has run 10000 statements of the host program, its "
+              "limit; does a loop never end?");
+  }
+}
+
+TEST(Interpreter, AssertionsThatOverflowDoNotHold) {
+  auto [y, error] = runBody(
+      {{Assert{lt(mul(INT64_MAX, add(sym("n"), 1)), 3), "too large"}}}, {1});
+  EXPECT_EQ(error.find("too large (overflow in 'lt(mul("), 0u) << error;
+}
+
 TEST(Interpreter, ReadsEveryIntegerType) {
   struct Case {
     DataType type;

@@ -305,6 +305,32 @@ Value HostProgramBuilder::allocate(Value tensor) {
 // Launches
 //===----------------------------------------------------------------------===//
 
+/// A tensor as people look for it: by the input's name, or the nodes that make
+/// it.
+static std::string describe(GroupOp user, Value tensor) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  os << "the tensor " << tensor.getType();
+  if (auto argument = dyn_cast<BlockArgument>(tensor))
+    if (auto entry = dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp()))
+      if (auto name = entry.getArgAttrOfType<StringAttr>(
+              argument.getArgNumber(), "graph.name")) {
+        os << " of input '" << name.getValue() << "'";
+        return text;
+      }
+  auto maker = tensor.getDefiningOp<GroupOp>();
+  os << (maker ? " made by '" : " used by '");
+  auto nodes = (maker ? maker : user).getNodesAttr();
+  if (!nodes || nodes.empty())
+    os << (maker ? maker : user).getSkeleton();
+  else
+    llvm::interleave(
+        nodes.getAsValueRange<StringAttr>(), os,
+        [&](StringRef node) { os << node; }, "', '");
+  os << "'";
+  return text;
+}
+
 /// Kernels count elements in i32: a tensor must stay below by more than a
 /// block.
 LogicalResult HostProgramBuilder::checkSize(GroupOp op, Value tensor) {
@@ -326,8 +352,9 @@ LogicalResult HostProgramBuilder::checkSize(GroupOp op, Value tensor) {
   Value fits = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sle,
                                      product(sizes), constant(limit));
   cf::AssertOp::create(b, loc, fits,
-                       "a tensor has more than " + std::to_string(limit) +
-                           " elements; choose a smaller batch or length");
+                       describe(op, tensor) + " has more than " +
+                           std::to_string(limit) +
+                           " elements; choose smaller inputs");
   return success();
 }
 

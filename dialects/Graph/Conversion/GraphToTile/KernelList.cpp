@@ -27,7 +27,8 @@ std::string raddle::graph::getKernelStructure(GroupOp group,
   std::string text;
   llvm::raw_string_ostream os(text);
   OpPrintingFlags flags;
-  flags.useLocalScope().elideLargeElementsAttrs(1 << 20);
+  constexpr int64_t printed = 16;
+  flags.useLocalScope().elideLargeElementsAttrs(printed);
   os << group.getSkeleton();
   for (Type type : group->getOperandTypes())
     os << ' ' << type;
@@ -59,6 +60,24 @@ std::string raddle::graph::getKernelStructure(GroupOp group,
     op.print(os, state);
     os << '\n';
   }
+  // Constants that are not printed in full, by a hash of their bytes.
+  group.getBody().walk([&](Operation *op) {
+    op->getAttrDictionary().walk([&](ElementsAttr elements) {
+      if (elements.getNumElements() <= printed)
+        return;
+      auto dense = dyn_cast<DenseElementsAttr>(elements);
+      if (!dense) {
+        os << elements << '\n';
+        return;
+      }
+      ArrayRef<char> bytes = dense.getRawData();
+      llvm::SHA256 hash;
+      hash.update(ArrayRef(reinterpret_cast<const uint8_t *>(bytes.data()),
+                           bytes.size()));
+      os << dense.getType() << (dense.isSplat() ? " splat " : " ")
+         << llvm::toHex(hash.final()) << '\n';
+    });
+  });
   return text;
 }
 
