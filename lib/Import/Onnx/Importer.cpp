@@ -262,7 +262,11 @@ ValueRef Importer::withoutComputation(ValueRef value) {
 void Importer::importNode(const Node &node, Scope &scope,
                           const CallFrame *frame) {
   Location before = g.b.getLoc();
-  g.b.setLoc(NameLoc::get(g.b.getStringAttr(nameOf(node, frame))));
+  std::string name = nameOf(node, frame);
+  g.b.setLoc(NameLoc::get(g.b.getStringAttr(name)));
+  imported.try_emplace(
+      name, node.domain.empty() ? node.op : node.domain + "." + node.op,
+      opsetOf(node.domain, frame));
   g.problem = [this, &node, frame](const std::string &message) {
     report(node, frame, message);
   };

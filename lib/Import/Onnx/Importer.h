@@ -116,6 +116,7 @@ public:
 private:
   friend class NodeContext;
   void checkModel();
+  void checkOperations(mlir::ModuleOp module);
   void checkNodes(const std::vector<Node> &nodes, const CallFrame *frame,
                   unsigned depth);
   void checkNode(const Node &node, const CallFrame *frame, unsigned depth);
@@ -135,6 +136,8 @@ private:
   std::vector<std::unique_ptr<mlir::Region>> discarded;
   std::unordered_map<const Node *, std::string> numbered;
   std::map<const Node *, bool> unusable;
+  /// The operator and operator set of each imported node, by name.
+  llvm::StringMap<std::pair<std::string, int64_t>> imported;
   /// By domain, name and overload.
   std::unordered_map<std::string, const Function *> functions;
   std::map<std::string, Scalar> dimValues;

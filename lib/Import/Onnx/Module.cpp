@@ -4,6 +4,7 @@
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Verifier.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/raw_ostream.h"
@@ -152,6 +153,33 @@ void Importer::checkNode(const Node &node, const CallFrame *frame,
     return;
 }
 
+/// What handlers do not check themselves the operations do: their errors are
+/// problems of the nodes that they were made for.
+void Importer::checkOperations(ModuleOp module) {
+  Operation *at = nullptr;
+  ScopedDiagnosticHandler handler(
+      module.getContext(), [&](Diagnostic &diagnostic) {
+        if (diagnostic.getSeverity() != DiagnosticSeverity::Error)
+          return success();
+        std::string message = diagnostic.str();
+        StringRef text(message);
+        // The operation is not of the model.
+        text.consume_front("'" + at->getName().getStringRef().str() + "' op ");
+        OnnxProblem problem;
+        problem.message = text.str();
+        if (auto name = dyn_cast<NameLoc>(at->getLoc())) {
+          problem.node = name.getName().str();
+          std::tie(problem.op, problem.opset) = imported.lookup(problem.node);
+        }
+        problems.push_back(std::move(problem));
+        return success();
+      });
+  module.walk([&](Operation *op) {
+    at = op;
+    (void)mlir::verify(op, /*verifyRecursively=*/false);
+  });
+}
+
 //===----------------------------------------------------------------------===//
 // The module
 //===----------------------------------------------------------------------===//
@@ -183,6 +211,8 @@ OwningOpRef<ModuleOp> Importer::run(const std::string &path) {
   currentGraph = &model.graph;
   importNodes(model.graph.nodes, scope, nullptr);
   finishEntry(function, scope);
+  if (problems.empty())
+    checkOperations(*module);
   return module;
 }
 
