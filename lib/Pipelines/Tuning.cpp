@@ -31,13 +31,22 @@ LogicalResult raddle::writeParameterSpace(ModuleOp module,
   return graph::enumerateKernels(**copy, options.targets, json, os);
 }
 
-/// `limit` numbers below `count`, 0 among them, evenly spread.
+/// `limit` different numbers below `count`, 0 first. They follow the golden
+/// ratio: spaces are nested loops, and equal steps would meet the same values
+/// of the inner ones again and again.
 static SmallVector<unsigned> spread(unsigned count, unsigned limit) {
   SmallVector<unsigned> numbers;
-  if (limit == 0 || limit > count)
-    limit = count;
-  for (unsigned i = 0; i < limit; ++i)
-    numbers.push_back(uint64_t(i) * count / limit);
+  if (limit == 0 || limit >= count) {
+    for (unsigned i = 0; i < count; ++i)
+      numbers.push_back(i);
+    return numbers;
+  }
+  // A fraction of 2^32, in integers so that every machine agrees.
+  for (uint32_t at = 0; numbers.size() < limit; at += 2654435769u) {
+    unsigned number = uint64_t(at) * count >> 32;
+    if (!llvm::is_contained(numbers, number))
+      numbers.push_back(number);
+  }
   return numbers;
 }
 

@@ -84,8 +84,8 @@ ArrayRef<ParameterInfo> AttentionSkeleton::getParameterInfo() const {
 
 SmallVector<GroupDim> AttentionSkeleton::getDims(graph::GroupOp group) const {
   auto op = cast<graph::AttentionOp>(group.getRootOp());
-  return {{"queries", {{op.getQuery(), 2}}},
-          {"keys", {{op.getKey(), 2}}},
+  return {{"keys", {{op.getKey(), 2}}},
+          {"queries", {{op.getQuery(), 2}}},
           {"heads", {{op.getQuery(), 0}, {op.getQuery(), 1}}}};
 }
 

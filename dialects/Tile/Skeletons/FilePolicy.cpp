@@ -272,7 +272,7 @@ FailureOr<VariantChoices> FilePolicy::choose(const KernelRequest &request) {
 
 LogicalResult FilePolicy::finish(Location loc) {
   for (auto &[key, kernel] : kernels)
-    if (!kernel.used)
+    if (!kernel.used && !getSkeleton(key)) // a skeleton may be without kernels
       problem("kernels." + key,
               "there is no such kernel; see --tile-enumerate");
   return report(loc);
