@@ -76,6 +76,9 @@ void importQuantize(NodeContext &c) {
                         "output_dtype", static_cast<int64_t>(ElemType::UInt8)));
   if (type == ElemType::Undefined)
     type = ElemType::UInt8;
+  if (!elementType(c.b.getContext(), type))
+    return c.error("the result has elements of " + elemName(type),
+                   operandKindName('x'));
   int64_t axis = c.integer("axis", 1), block = c.integer("block_size", 0);
   Value x = c.tensor(0);
   Sizes sizes = c.g.sizesOf(x);
@@ -118,6 +121,9 @@ void importDequantize(NodeContext &c) {
       c.integer("output_dtype", static_cast<int64_t>(c.type(1))));
   if (out == ElemType::Undefined)
     out = c.type(1);
+  if (!isFloat(out) || !elementType(c.b.getContext(), out))
+    return c.error("the result has elements of " + elemName(out),
+                   operandKindName('f'));
   // Codes and zero points are exact in f32; half precision only at the end.
   ElemType real =
       c.type(1) == ElemType::Double ? ElemType::Double : ElemType::Float;
