@@ -9,6 +9,7 @@ give is pinned by the node tests.
 """
 
 import argparse
+import json
 import os
 import re
 import subprocess
@@ -339,8 +340,8 @@ SPELLINGS = [plain, scaled_operands, scaled_by_size, key_transposed, packed, pad
              grouped_causal, half_casts, dropout, head(80), head(128), head(256)]
 
 
-def inputs_of(model, random):
-    dims = {"batch": B, "length": L, "past": 11}
+def inputs_of(model, random, length=L):
+    dims = {"batch": B, "length": length, "past": 11}
     values = {}
     for value in model.graph.input:
         shape = [d.dim_value or dims[d.dim_param] for d in value.type.tensor_type.shape.dim]
@@ -352,6 +353,21 @@ def inputs_of(model, random):
         else:
             values[value.name] = random.standard_normal(shape).astype(dtype)
     return values
+
+
+def count_products(bin, folder, spelling, length):
+    """Tensor core instructions of one call, and bytes of workspace."""
+    path = folder / f"{spelling.__name__}_{length}"
+    model = spelling()
+    onnx.save(model, f"{path}.onnx")
+    np.savez(f"{path}.npz", **inputs_of(model, np.random.default_rng(0), length))
+    subprocess.run([bin / "raddle-compile", f"{path}.onnx", "--target=sm_80", "-o", f"{path}.raddle"], check=True)
+    done = subprocess.run([bin / "raddle-run", f"{path}.raddle", "--device=vgpu", "--inputs", f"{path}.npz", "--stats"],
+                          env={**os.environ, "RADDLE_VGPU_CHECKS": "none", "RADDLE_VGPU_PROFILE": f"{path}.json"},
+                          check=True, capture_output=True, text=True)
+    launches = json.loads(Path(f"{path}.json").read_text())["launches"]
+    stats = json.loads(done.stdout.strip().splitlines()[-1])
+    return sum(launch["counters"]["mma"] for launch in launches), stats["workspace_bytes"]
 
 
 def main():
@@ -412,6 +428,13 @@ def main():
         failures += bool(problem)
         print(f"{'FAIL' if problem else 'pass'}: {name}" + (f": {problem}" if problem else ""), flush=True)
     print(f"{failures} of {len(SPELLINGS)} spellings fail")
+    if not options.filter:
+        # Eight blocks of queries by sixteen tiles of keys, of which causality
+        # leaves 72 of 128; and no scores in memory.
+        whole, workspace = count_products(bin, folder, plain, 512)
+        causal, _ = count_products(bin, folder, causal_ranges, 512)
+        print(f"products of length 512: {whole}, causal {causal}; workspace {workspace} bytes")
+        failures += not causal < 0.6 * whole or workspace != 0
     return failures != 0
 
 

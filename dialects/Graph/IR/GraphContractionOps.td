@@ -54,7 +54,7 @@ def Graph_ConvOp : Graph_PureOp<"conv"> {
     Out-of-bounds input elements are zero. `transposed` is the gradient of the
     forward form with respect to its input; `pads_low`/`pads_high` then crop.
     With `channels_last` input and result are `[N, spatial..., C]` and the
-    filter is `[M, kernel..., C/groups]`. Result sizes:
+    filter is `[M, kernel..., C/groups]` (`[C, kernel..., M/groups]`). Result sizes:
     `floor((in + low + high - dilation*(kernel-1) - 1) / stride) + 1`, for the
     transposed form `stride*(in-1) + output_pad + dilation*(kernel-1) + 1 - low - high`.
 
@@ -91,7 +91,8 @@ def Graph_AttentionOp : Graph_PureOp<"attention"> {
     `[batch, heads, M, D]`, k `[batch, kvheads, N, D]`, v `[batch, kvheads, N, E]`, result
     `[batch, heads, M, E]`; `heads` is a multiple of `kvheads`. The additive
     float mask has the rank-4 shape of the scores or 1 in any dim; with
-    `causal`, position m sees n <= m + N - M. `softcap` c > 0 replaces a score
+    `causal`, position m sees n <= m + N - M, and a kernel visits no tile of
+    keys behind that. `softcap` c > 0 replaces a score
     s by c tanh(s/c) before the mask. A row that is masked everywhere gives
     NaN when its scores are all -inf, as the composition would; with
     `masked_rows_zero`, NaN probabilities count as 0, so such a row gives 0.

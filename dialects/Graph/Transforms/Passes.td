@@ -40,8 +40,15 @@ def GraphSimplify : Pass<"graph-simplify", "::mlir::func::FuncOp"> {
     - attention: two products with a softmax between, with constant or
       run-time scales before or after the first product, additive masks,
       selected masks whose fill is at most -1e30 (adding such a fill gives the
-      same number), a soft cap, and a guard that zeroes NaN probabilities. The
-      guard becomes `masked_rows_zero`.
+      same number), a soft cap, casts around the softmax, and a guard that
+      zeroes NaN probabilities. The guard becomes `masked_rows_zero`. Heads are
+      static and have at most 256 elements;
+    - causal masks, by their value: a mask that is 0 up to the diagonal
+      `n - m = N - M` and at most -1e30 behind it (with a fill of minus
+      infinity, also as a summand or as one side of an `and`) becomes `causal`,
+      whether it was made of ranges, triangles or stored;
+    - key and value heads that a broadcast or concat repeats for groups of
+      queries, which attention reads as they are.
 
     A recognised operation computes in f32 what the composition may have
     rounded in between.

@@ -48,7 +48,7 @@ ContractionDomain::ContractionDomain(Operation *root)
     m.push_back({result, firstSpatial + s});
   n.push_back({result, channelDim, groups});
   Axis channels{lhs, channelDim, groups};
-  unsigned kernelDim = last && !conv.getTransposed() ? 1 : 2;
+  unsigned kernelDim = last ? 1 : 2;
   if (last && !conv.getTransposed()) {
     for (unsigned s = 0; s < spatial; ++s)
       k.push_back({rhs, kernelDim + s});
@@ -226,20 +226,25 @@ Value ContractionDomain::evaluate(TileElementBuilder &element, unsigned side,
   ArrayRef<Value> window = last ? kIndex.drop_back() : kIndex.drop_front();
   Indices indices;
   if (conv.getTransposed()) {
-    // [C, M / groups, kernel]
+    // [C, M / groups, kernel], or [C, kernel, M / groups] with channels last.
+    bool featuresLast = conv.getChannelsLast();
     Value size = element.div(
         element.extent(conv.getInput(),
-                       conv.getChannelsLast() ? conv.getSpatialRank() + 1 : 1),
+                       featuresLast ? conv.getSpatialRank() + 1 : 1),
         element.integer(conv.getGroups()));
     indices.push_back(element.add(element.mul(group, size), channel));
-    indices.push_back(freeIndex[0]);
-  } else {
-    Value size = element.div(element.extent(tensor, 0),
-                             element.integer(conv.getGroups()));
-    indices.push_back(element.add(element.mul(group, size), freeIndex[0]));
-    if (!last)
-      indices.push_back(channel);
+    if (!featuresLast)
+      indices.push_back(freeIndex[0]);
+    indices.append(window.begin(), window.end());
+    if (featuresLast)
+      indices.push_back(freeIndex[0]);
+    return element.evaluate(tensor, indices);
   }
+  Value size =
+      element.div(element.extent(tensor, 0), element.integer(conv.getGroups()));
+  indices.push_back(element.add(element.mul(group, size), freeIndex[0]));
+  if (!last)
+    indices.push_back(channel);
   indices.append(window.begin(), window.end());
   if (last)
     indices.push_back(channel);
