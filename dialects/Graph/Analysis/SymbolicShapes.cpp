@@ -1,5 +1,6 @@
 //===- SymbolicShapes.cpp - Sizes as expressions over named dims ----------===//
 #include "dialects/Graph/Analysis/SymbolicShapes.h"
+#include "dialects/Graph/IR/GraphOps.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
@@ -331,6 +332,8 @@ SymbolicExpr SymbolicShapes::computeSelect(Value condition, SymbolicExpr ifTrue,
 
 SymbolicExpr SymbolicShapes::computeArgument(BlockArgument argument) {
   Operation *parent = argument.getOwner()->getParentOp();
+  if (auto group = dyn_cast_or_null<GroupOp>(parent))
+    return get(group->getOperand(argument.getArgNumber()));
   // The argument of a counted loop lies between its bounds.
   if (auto loop = dyn_cast_or_null<scf::ForOp>(parent);
       loop && argument == loop.getInductionVar()) {

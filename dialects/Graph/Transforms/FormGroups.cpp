@@ -98,6 +98,37 @@ LogicalResult BlockFormer::sort() {
   return block.getParentOp()->emitOpError("has a cycle in its fusion plan");
 }
 
+/// `ops` in an order that follows from their dataflow alone, operands first, so
+/// that equal groups have equal texts wherever their operations stood.
+static SmallVector<Operation *> orderByDataflow(ArrayRef<Operation *> ops,
+                                                const FusedGroup &group) {
+  llvm::SetVector<Operation *> ordered;
+  struct Frame {
+    Operation *op;
+    unsigned operand = 0;
+  };
+  SmallVector<Frame> stack;
+  auto visit = [&](Value value) {
+    Operation *op = value.getDefiningOp();
+    if (op && group.ops.contains(op) && !ordered.contains(op))
+      stack.push_back({op});
+  };
+  for (Value value : group.yields) {
+    visit(value);
+    while (!stack.empty()) {
+      Frame &frame = stack.back();
+      if (frame.operand < frame.op->getNumOperands()) {
+        visit(frame.op->getOperand(frame.operand++));
+        continue;
+      }
+      ordered.insert(frame.op);
+      stack.pop_back();
+    }
+  }
+  ordered.insert(ops.begin(), ops.end());
+  return ordered.takeVector();
+}
+
 GroupOp BlockFormer::build(FusedGroup &group, OpBuilder &builder) {
   SmallVector<Operation *> ops(group.ops.begin(), group.ops.end());
   // Operations of enclosing blocks come first, the outermost before others.
@@ -120,16 +151,16 @@ GroupOp BlockFormer::build(FusedGroup &group, OpBuilder &builder) {
   llvm::SetVector<Value> inputs, scalars;
   llvm::SetVector<StringAttr> names;
   SmallVector<Location> locations;
-  for (Operation *op : ops) {
+  for (Operation *op : ops)
+    if (getRole(op) != OpRole::splat)
+      collectNodeNames(op->getLoc(), names);
+  ops = orderByDataflow(ops, group);
+  for (Operation *op : ops)
     for (Value operand : op->getOperands())
       if (!operand.getDefiningOp() ||
           !group.ops.contains(operand.getDefiningOp()))
         (isa<RankedTensorType>(operand.getType()) ? inputs : scalars)
             .insert(operand);
-    if (getRole(op) == OpRole::splat)
-      continue;
-    collectNodeNames(op->getLoc(), names);
-  }
   // The group stands for what it stores and its root.
   if (group.root)
     locations.push_back(group.root->getLoc());

@@ -189,6 +189,15 @@ func.func @control_flow(%x: tensor<?x4xf32> {graph.shape = ["n", 4]}, %p: i1, %c
   } : tensor<4x?xf32>
   // expected-remark @below {{shape [4, n], elements 4*n}}
   "test.show"(%6) : (tensor<4x?xf32>) -> ()
+  // A size inside of a group is the scalar that the group takes.
+  %n = tensor.dim %x, %c0 : tensor<?x4xf32>
+  %8 = graph.group (%x : tensor<?x4xf32>) scalars (%n : index) attributes {skeleton = "pointwise"} {
+  ^bb0(%x0: tensor<?x4xf32>, %n0: index):
+    %9 = graph.reshape %x0 sizes [%n0, 2, 2] : tensor<?x4xf32> to tensor<?x2x2xf32>
+    graph.yield %9 : tensor<?x2x2xf32>
+  } : tensor<?x2x2xf32>
+  // expected-remark @below {{shape [n, 2, 2], elements 4*n}}
+  "test.show"(%8) : (tensor<?x2x2xf32>) -> ()
   return
 }
 
