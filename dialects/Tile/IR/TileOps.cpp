@@ -292,3 +292,17 @@ LogicalResult DotOp::verify() {
            << acc << ", found " << getResult().getType();
   return success();
 }
+
+LogicalResult ViewOp::verify() {
+  SharedType buffer = getBuffer().getType(), result = getResult().getType();
+  int64_t stage = getStage();
+  if (stage < 0 || stage >= buffer.getStages())
+    return emitOpError("expected a stage below ")
+           << buffer.getStages() << ", found " << stage;
+  int64_t rest =
+      buffer.getNumBytes() / buffer.getStages() * (buffer.getStages() - stage);
+  if (result.getNumBytes() > rest)
+    return emitOpError("expected at most ")
+           << rest << " bytes, found " << result.getNumBytes();
+  return success();
+}

@@ -221,6 +221,23 @@ def Tile_AllocOp : Tile_Op<"alloc", [MemoryEffects<[MemAlloc]>]> {
   let hasVerifier = 1;
 }
 
+def Tile_ViewOp : Tile_Op<"view", [Pure]> {
+  let summary = "memory of a buffer, from one of its stages on, as another buffer";
+  let description = [{
+    For values that live while those stages are not yet, or no longer, needed.
+    The kernel orders the accesses by barriers.
+
+    Example:
+    ```mlir
+    %q = tile.view %keys[2] : <3 x [64, 32] x f16, order = [0, 1], swizzle = [3, 3, 3]> to <1 x [32, 64] x f16, order = [1, 0], swizzle = [3, 3, 3]>
+    ```
+  }];
+  let arguments = (ins Tile_SharedType:$buffer, I64Attr:$stage);
+  let results = (outs Tile_SharedType:$result);
+  let assemblyFormat = "$buffer `[` $stage `]` attr-dict `:` type($buffer) `to` type($result)";
+  let hasVerifier = 1;
+}
+
 def Tile_CopyOp : Tile_Op<"copy", [MemoryEffects<[MemRead, MemWrite]>]> {
   let summary = "starts copying elements of global memory to shared memory";
   let description = [{

@@ -13,6 +13,7 @@
 #include "dialects/Tile/Skeletons/Staging.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include <numbers>
 
 using namespace mlir;
 using namespace raddle;
@@ -115,7 +116,7 @@ AttentionSkeleton::enumerate(graph::GroupOp group) const {
   };
   int64_t blocks = getPaddedSizes(op).first * bytes <= 128 ? 2 : 0;
   if (rowBytes <= 256 && bytes == 2)
-    add(64, 64, 2, blocks);
+    add(64, 64, 3, blocks);
   else if (rowBytes <= 512)
     add(64, 32, 2, blocks);
   else
@@ -148,13 +149,16 @@ Footprint AttentionSkeleton::getFootprint(graph::GroupOp group,
   auto [d, e] = getPaddedSizes(op);
   Footprint result;
   result.threads = 2 * bm;
+  // Queries that are held in registers pass through a stage of keys.
+  int64_t queries = bytes == 2 && d <= 128 && bm <= bn ? 0 : bm * d;
   int64_t ring = 0;
-  for (int64_t size : {bm * d, stages * bn * d, stages * bn * e})
+  for (int64_t size : {queries, stages * bn * d, stages * bn * e})
     ring += llvm::alignTo(size * bytes, 128);
   result.sharedBytes = std::max(ring, bm * e * 4);
   // A warp has 16 rows: sums, scores, probabilities, fragments of keys.
   bool triple = arithmetic.kind == DotKind::tf32x3;
-  result.registers = 60 + 16 * e / 32 + 16 * bn / 32 * bytes / 4 +
+  result.registers = 60 + 16 * e / 32 + (bytes == 2 && d <= 128 ? d / 4 : 0) +
+                     16 * bn / 32 * bytes / 4 +
                      (triple ? 2 : 1) * (16 * bn / 32 + 16 * bytes / 4);
   return result;
 }
@@ -228,9 +232,16 @@ AttentionSkeleton::build(graph::GroupOp group, const Parameters &parameters,
   auto valueType =
       SharedType::get(b.getContext(), stages, {bn, ep}, type, {1, 0},
                       chooseSwizzle(ep, bytes, transposes, true));
-  Value queries = AllocOp::create(b, loc, queryType, IntegerAttr());
   Value keys = AllocOp::create(b, loc, keyType, IntegerAttr());
   Value values = AllocOp::create(b, loc, valueType, IntegerAttr());
+  // Queries of few registers are held there (split f32 operands need them
+  // otherwise); on their way they pass through the stage of keys that is filled
+  // last.
+  bool holdsQueries = bytes == 2 && dp <= 128;
+  Value queries =
+      holdsQueries && bm <= bn
+          ? Value(ViewOp::create(b, loc, queryType, keys, stages - 1))
+          : Value(AllocOp::create(b, loc, queryType, IntegerAttr()));
   bool ok = true;
   auto mask = [&](TileElementBuilder &element, Value index, Value total,
                   int64_t tile) {
@@ -279,6 +290,7 @@ AttentionSkeleton::build(graph::GroupOp group, const Parameters &parameters,
     Value query = element.evaluate(op.getQuery(), {batch, head, m, k});
     stageTile(element, query, type, queries, zero);
     ok &= !element.failed();
+    CommitOp::create(b, loc);
   }
   // Tiles of keys behind the last one that a query of this block sees are not
   // visited: query m sees the keys up to m + nTotal - mTotal.
@@ -298,6 +310,21 @@ AttentionSkeleton::build(graph::GroupOp group, const Parameters &parameters,
     Value start = kernel.constant(s * bn);
     stageKeys(b, start, kernel.constant(s), s ? isBelow(b, start) : Value());
     CommitOp::create(b, loc);
+  }
+
+  int64_t step = std::min(arithmetic.step, dp);
+  auto loadQueries = [&](OpBuilder &builder, int64_t k) -> Value {
+    auto fragments = getTileType(
+        {bm, step}, type, LinearLayout::mmaOperandA(bm, step, bits, warps, 1));
+    return LocalLoadOp::create(builder, loc, fragments, queries, zero,
+                               ArrayRef<int64_t>{0, k});
+  };
+  SmallVector<Value> heldQueries;
+  if (holdsQueries) {
+    WaitOp::create(b, loc, stages - 1);
+    BarrierOp::create(b, loc);
+    for (int64_t k = 0; k < dp; k += step)
+      heldQueries.push_back(loadQueries(b, k));
   }
 
   LinearLayout scoreLayout = LinearLayout::mmaAccumulator(bm, bn, warps, 1);
@@ -332,16 +359,11 @@ AttentionSkeleton::build(graph::GroupOp group, const Parameters &parameters,
 
     // Scores.
     Value scores = noScores;
-    int64_t step = std::min(arithmetic.step, dp);
     for (int64_t k = 0; k < dp; k += step) {
-      auto aType =
-          getTileType({bm, step}, type,
-                      LinearLayout::mmaOperandA(bm, step, bits, warps, 1));
       auto bType =
           getTileType({step, bn}, type,
                       LinearLayout::mmaOperandB(step, bn, bits, warps, 1));
-      Value q = LocalLoadOp::create(inner, loc, aType, queries, zero,
-                                    ArrayRef<int64_t>{0, k});
+      Value q = holdsQueries ? heldQueries[k / step] : loadQueries(inner, k);
       Value kk = LocalLoadOp::create(inner, loc, bType, keys, slot,
                                      ArrayRef<int64_t>{k, 0});
       scores =
@@ -350,8 +372,17 @@ AttentionSkeleton::build(graph::GroupOp group, const Parameters &parameters,
     TileElementBuilder element(kernel, inner, {bm, bn}, scoreLayout);
     Value m = element.add(mStart, element.index(0));
     Value n = element.add(nStart, element.index(1));
-    Value score = element.create<arith::MulFOp>(
-        {scores, element.number(op.getScale().convertToDouble(), f32)});
+    // Probabilities that are rounded to 16 bits are approximate powers of two,
+    // of a score in units of `unit`; a scale that nothing but the maximum comes
+    // after is part of the unit.
+    bool approximate = bytes == 2;
+    double scale = op.getScale().convertToDouble(), unit = std::numbers::log2e;
+    Value score = scores;
+    if (approximate && scale > 0 && !op.getMask() && op.getSoftcap().isZero())
+      unit *= scale;
+    else
+      score =
+          element.create<arith::MulFOp>({scores, element.number(scale, f32)});
     if (double cap = op.getSoftcap().convertToDouble(); cap > 0) {
       Value scaled =
           element.create<arith::DivFOp>({score, element.number(cap, f32)});
@@ -402,10 +433,20 @@ AttentionSkeleton::build(graph::GroupOp group, const Parameters &parameters,
     Value none = rows.compare(arith::CmpFPredicate::OEQ, newMaximum,
                               rows.number(-infinity, f32));
     Value reference = rows.select(none, rows.number(0, f32), newMaximum);
-    Value p = element.create<math::ExpOp>(
-        {element.create<arith::SubFOp>({score, reference})});
-    Value rescale = rows.create<math::ExpOp>(
-        {rows.create<arith::SubFOp>({maximum, reference})});
+    Value unitReference =
+        approximate
+            ? rows.create<arith::MulFOp>({reference, rows.number(-unit, f32)})
+            : Value();
+    auto weigh = [&](TileElementBuilder &at, Value logit) -> Value {
+      if (!approximate)
+        return at.create<math::ExpOp>(
+            {at.create<arith::SubFOp>({logit, reference})});
+      Value power =
+          at.create<math::FmaOp>({logit, at.number(unit, f32), unitReference});
+      return at.create<math::Exp2Op>({power});
+    };
+    Value p = weigh(element, score);
+    Value rescale = weigh(rows, maximum);
     Value newSum = rows.create<arith::AddFOp>(
         {rows.create<arith::MulFOp>({sum, rescale}),
          reduce(graph::ReduceKind::add, element.full(p))});
@@ -457,17 +498,16 @@ AttentionSkeleton::build(graph::GroupOp group, const Parameters &parameters,
     Value any = out.compare(arith::CmpFPredicate::OGT, sum, out.number(0, f32));
     result = out.select(any, result, out.number(0, f32));
   }
-  Type resultType = getElementTypeOrSelf(op.getResult());
-  LinearLayout storeLayout = LinearLayout::blocked(
-      {bm, ep}, 128 / resultType.getIntOrFloatBitWidth(), warps, {1, 0});
-  result = ConvertOp::create(b, loc, getTileType({bm, ep}, f32, storeLayout),
-                             out.full(result));
+  LinearLayout storeLayout =
+      getEpilogueLayout(op.getResult(), {bm, ep}, warps, {1, 0}, e);
   TileElementBuilder element(kernel, b, {bm, ep}, storeLayout);
   Value m = element.add(mStart, element.index(0)), n = element.index(1);
   mask(element, m, mTotal, bm);
   mask(element, n, kernel.constant(e), ep);
-  if (failed(storeEpilogue(kernel, element, op.getResult(), {batch, head, m, n},
-                           convertNumber(element, result, resultType))))
+  Indices at{batch, head, m, n};
+  if (failed(storeEpilogue(
+          kernel, element, op.getResult(), at,
+          exchangeResult(out, result, element, op.getResult(), at))))
     return failure();
   GroupKernels kernels;
   kernels.kernels.push_back(kernel.finish(blocks));

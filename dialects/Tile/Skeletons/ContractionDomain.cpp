@@ -1,6 +1,7 @@
 //===- ContractionDomain.cpp - A product as batch, m, n and k -------------===//
 
 #include "dialects/Tile/Skeletons/ContractionDomain.h"
+#include "dialects/Tile/Skeletons/ReductionCombiners.h"
 
 using namespace mlir;
 using namespace raddle;
@@ -66,6 +67,45 @@ ContractionDomain::ContractionDomain(Operation *root)
     dotKind.reset();
 }
 
+/// Whether all elements are integers of at most 11 bits, which tf32 holds
+/// exactly: codes that were decoded without a scale.
+static bool isSmallInteger(Value value) {
+  // Bits of the magnitude.
+  std::function<unsigned(Value)> bitsOf = [&](Value v) -> unsigned {
+    Operation *op = v.getDefiningOp();
+    constexpr unsigned unknown = 64;
+    if (!op)
+      return unknown;
+    if (isa<arith::SIToFPOp, arith::UIToFPOp, arith::ExtSIOp, arith::ExtUIOp>(
+            op)) {
+      Value input = op->getOperand(0);
+      unsigned width = getElementTypeOrSelf(input).getIntOrFloatBitWidth();
+      if (isa<arith::SIToFPOp, arith::ExtSIOp>(op))
+        --width;
+      return std::min(width, bitsOf(input));
+    }
+    if (isa<arith::SubFOp, arith::AddFOp, arith::SubIOp, arith::AddIOp>(op))
+      return std::max(bitsOf(op->getOperand(0)), bitsOf(op->getOperand(1))) + 1;
+    if (isa<graph::BroadcastOp, graph::ReshapeOp, graph::TransposeOp,
+            graph::SliceOp>(op))
+      return bitsOf(op->getOperand(0));
+    if (isa<arith::MulFOp>(op))
+      for (unsigned side : {0, 1}) {
+        DenseElementsAttr constant;
+        Value factor = op->getOperand(side);
+        while (isa_and_nonnull<graph::BroadcastOp, graph::ReshapeOp>(
+            factor.getDefiningOp()))
+          factor = factor.getDefiningOp()->getOperand(0);
+        if (matchPattern(factor, m_Constant(&constant)) && constant.isSplat() &&
+            isa<FloatType>(constant.getElementType()) &&
+            constant.getSplatValue<APFloat>().isExactlyValue(1.0))
+          return bitsOf(op->getOperand(1 - side));
+      }
+    return unknown;
+  };
+  return bitsOf(value) <= 11;
+}
+
 void ContractionDomain::chooseArithmetic(graph::ComputeMode mode,
                                          bool lhsIsUnsigned,
                                          bool rhsIsUnsigned) {
@@ -92,7 +132,9 @@ void ContractionDomain::chooseArithmetic(graph::ComputeMode mode,
       dotKind = DotKind::tf32;
       break;
     case ComputeMode::tf32x3:
-      dotKind = DotKind::tf32x3;
+      dotKind = isSmallInteger(root->getOperand(1))   ? DotKind::tf32x2b
+                : isSmallInteger(root->getOperand(0)) ? DotKind::tf32x2a
+                                                      : DotKind::tf32x3;
       break;
     case ComputeMode::f16:
       dotKind = DotKind::f16;
@@ -131,7 +173,7 @@ bool ContractionDomain::scalesLeft() const {
 
 int64_t ContractionDomain::getDotStep() const {
   unsigned bits = getOperandType(0).getIntOrFloatBitWidth();
-  if (*dotKind == DotKind::tf32x3)
+  if (splitsOperands())
     return 16; // summed in the tensor core at a time; more costs registers
   return 256 / bits;
 }
@@ -431,12 +473,74 @@ SmallVector<unsigned> raddle::tile::getIndependentOutputs(graph::GroupOp group,
   return result;
 }
 
+static unsigned getKernelBytes(Value tensor) {
+  Type element = graph::getKernelElementType(getElementTypeOrSelf(tensor));
+  return std::max(1u, element.getIntOrFloatBitWidth() / 8);
+}
+
+LinearLayout raddle::tile::getEpilogueLayout(Value rootResult,
+                                             ArrayRef<int64_t> shape,
+                                             unsigned warps,
+                                             ArrayRef<unsigned> order,
+                                             int64_t run) {
+  auto group = cast<graph::GroupOp>(rootResult.getDefiningOp()->getParentOp());
+  unsigned narrowest = 16;
+  for (Value output : group.getTerminator()->getOperands())
+    narrowest = std::min(narrowest, getKernelBytes(output));
+  ArrayRef<int64_t> whole =
+      cast<RankedTensorType>(rootResult.getType()).getShape();
+  for (Value input : group.getBody().getArguments())
+    if (auto type = dyn_cast<RankedTensorType>(input.getType());
+        type && type.getShape() == whole)
+      narrowest = std::min(narrowest, getKernelBytes(input));
+  unsigned vector = 16 / narrowest;
+  // Rows that do not start on 16 bytes have narrower accesses, one beside the
+  // other.
+  if (run > 0)
+    vector = std::min<unsigned>(vector, run & -run);
+  return LinearLayout::blocked(shape, vector, warps, order);
+}
+
+/// The roundings of `value` when nothing else reads it and all have one type.
+static SmallVector<Value> getRoundings(Value value) {
+  SmallVector<Value> result;
+  for (Operation *user : value.getUsers()) {
+    if (!isa<arith::TruncFOp>(user) ||
+        (!result.empty() &&
+         result.front().getType() != user->getResult(0).getType()))
+      return {};
+    result.push_back(user->getResult(0));
+  }
+  return result;
+}
+
+Value raddle::tile::exchangeResult(TileElementBuilder &fragments, Value value,
+                                   TileElementBuilder &element,
+                                   Value rootResult, ArrayRef<Value> at) {
+  value = convertNumber(fragments, value,
+                        getElementTypeOrSelf(rootResult.getType()));
+  SmallVector<Value> roundings = getRoundings(rootResult);
+  if (!roundings.empty())
+    value = convertNumber(fragments, value,
+                          getElementTypeOrSelf(roundings.front().getType()));
+  value = fragments.full(value);
+  value = ConvertOp::create(element.builder, element.loc,
+                            getTileType(element.getShape(),
+                                        getElementTypeOrSelf(value.getType()),
+                                        element.getLinearLayout()),
+                            value);
+  for (Value rounding : roundings)
+    element.define(rounding, at, value);
+  return roundings.empty() ? value : Value();
+}
+
 LogicalResult raddle::tile::storeEpilogue(KernelBuilder &kernel,
                                           TileElementBuilder &element,
                                           Value rootResult, ArrayRef<Value> at,
                                           Value value,
                                           ArrayRef<unsigned> skip) {
-  element.define(rootResult, at, value);
+  if (value)
+    element.define(rootResult, at, value);
   DenseMap<Value, bool> memo;
   for (auto [number, output] :
        llvm::enumerate(kernel.group.getTerminator()->getOperands())) {

@@ -42,10 +42,19 @@ public:
   /// finite; below 2^-10 the error is absolute, 2^-21 (docs/Numerics.md).
   static constexpr double leftScale = 16;
   bool scalesLeft() const;
+  /// Whether f32 operands are split in two tf32 terms (at least one of them).
+  bool splitsOperands() const {
+    return dotKind == DotKind::tf32x3 || dotKind == DotKind::tf32x2a ||
+           dotKind == DotKind::tf32x2b;
+  }
   /// Elements of k in one `tile.dot`.
   int64_t getDotStep() const;
   /// Type in shared memory of operand 0 or 1.
   mlir::Type getOperandType(unsigned side) const;
+  /// Whether integers of operand 0 or 1 are unsigned.
+  bool isUnsigned(unsigned side) const {
+    return side == 0 ? lhsUnsigned : rhsUnsigned;
+  }
   mlir::Type getAccumulatorType() const { return accumulator; }
   mlir::Type getResultElementType() const;
   /// Whether memory of the operand runs along k.
@@ -85,13 +94,30 @@ private:
 };
 
 /// Evaluates and stores all outputs of the group, given the root's result
-/// `value` at `at`. An output may end in reshapes and transposes: its elements
-/// are stored where these put them. Outputs whose numbers are in `skip` are
-/// stored by the caller.
+/// `value` at `at` (null: the element builder has what is needed). An output
+/// may end in reshapes and transposes: its elements are stored where these put
+/// them. Outputs whose numbers are in `skip` are stored by the caller.
 mlir::LogicalResult
 storeEpilogue(KernelBuilder &kernel, TileElementBuilder &element,
               mlir::Value rootResult, mlir::ArrayRef<mlir::Value> at,
               mlir::Value value, mlir::ArrayRef<unsigned> skip = {});
+
+/// The layout in which an epilogue touches memory: `order[0]` is the dim along
+/// which memory runs, `run` the known number of consecutive elements there (-1:
+/// unknown). A thread has 16 bytes of the narrowest tensor that the epilogue
+/// reads or writes at every point.
+LinearLayout getEpilogueLayout(mlir::Value rootResult,
+                               llvm::ArrayRef<int64_t> shape, unsigned warps,
+                               llvm::ArrayRef<unsigned> order, int64_t run);
+
+/// The sums of a root on their way to the epilogue: `value` (over `fragments`)
+/// is rounded to the element type of the root's result, and further if nothing
+/// reads anything wider; then it changes to the layout of `element`, where it
+/// is the root's result, or what that is rounded to, at `at`. Returns the
+/// root's result; null when only its rounding was defined.
+mlir::Value exchangeResult(TileElementBuilder &fragments, mlir::Value value,
+                           TileElementBuilder &element, mlir::Value rootResult,
+                           mlir::ArrayRef<mlir::Value> at);
 
 /// Numbers of the group's outputs that are not computed from `rootResult`.
 llvm::SmallVector<unsigned> getIndependentOutputs(graph::GroupOp group,

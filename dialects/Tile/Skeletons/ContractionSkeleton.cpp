@@ -351,15 +351,14 @@ FailureOr<GroupKernels> ContractionSkeleton::buildTensorCore(
 
   // Epilogue: in a layout whose rows are runs of memory.
   bool nFast = domain.isResultNFast();
-  Type result = domain.getResultElementType();
-  unsigned bytes = std::max(
-      1u, graph::getKernelElementType(result).getIntOrFloatBitWidth() / 8);
+  Value root = group.getRootOp()->getResult(0);
   SmallVector<unsigned, 2> order =
       nFast ? SmallVector<unsigned, 2>{1, 0} : SmallVector<unsigned, 2>{0, 1};
-  LinearLayout outLayout =
-      LinearLayout::blocked({bm, bn}, 16 / bytes, warps, order);
-  auto outType = getTileType({bm, bn}, accElement, outLayout);
-  Value acc = ConvertOp::create(b, loc, outType, loop.getResult(0));
+  const auto &fastAxes = nFast ? domain.n : domain.m;
+  LinearLayout outLayout = getEpilogueLayout(
+      root, {bm, bn}, warps, order,
+      fastAxes.empty() ? 1 : domain.getStaticExtent({fastAxes.back()}));
+  TileElementBuilder fragments(kernel, b, {bm, bn}, accLayout);
   TileElementBuilder element(kernel, b, {bm, bn}, outLayout);
   Value m = element.add(mStart, element.index(0));
   Value n = element.add(nStart, element.index(1));
@@ -377,13 +376,14 @@ FailureOr<GroupKernels> ContractionSkeleton::buildTensorCore(
       domain.getResultIndices(element.delinearize(batchIndex, batchExtents),
                               element.delinearize(m, mExtents),
                               element.delinearize(n, nExtents), element);
-  Value root = group.getRootOp()->getResult(0);
+  Value acc = loop.getResult(0);
   if (domain.scalesLeft())
-    acc = element.create<arith::MulFOp>(
-        {acc, element.number(ContractionDomain::leftScale, accElement)});
-  Value product = convertNumber(element, acc, result);
+    acc = fragments.create<arith::MulFOp>(
+        {acc, fragments.number(ContractionDomain::leftScale, accElement)});
+  Value product = exchangeResult(fragments, acc, element, root, at);
   if (holdsRows) {
-    element.define(root, at, product);
+    if (product)
+      element.define(root, at, product);
     defineNorms(kernel, element, b, n, at);
   }
   if (failed(storeEpilogue(kernel, element, root, at, product)))
@@ -434,8 +434,15 @@ FailureOr<GroupKernels> ContractionSkeleton::buildSequential(
     Value rhs = domain.evaluate(body, 1, batch, n, k);
     if (body.failed())
       return failure();
-    lhs = body.full(convertNumber(body, lhs, accElement));
-    rhs = body.full(convertNumber(body, rhs, accElement));
+    auto widen = [&](Value value, unsigned side) {
+      if (domain.isUnsigned(side) && getElementTypeOrSelf(value) != accElement)
+        return body.full(arith::ExtUIOp::create(
+            inner, loc, body.withElementType(value.getType(), accElement),
+            value));
+      return body.full(convertNumber(body, value, accElement));
+    };
+    lhs = widen(lhs, 0);
+    rhs = widen(rhs, 1);
     Value acc = loop.getRegionIterArg(0);
     if (isa<FloatType>(accElement))
       acc = body.create<math::FmaOp>({lhs, rhs, acc});

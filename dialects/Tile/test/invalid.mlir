@@ -375,3 +375,21 @@ func.func private @swizzle(!tile.shared<1 x [32] x f32, order = [0], swizzle = [
 
 // expected-error @below {{expected 3 swizzle numbers below 32}}
 func.func private @swizzle_count(!tile.shared<1 x [32] x f32, order = [0], swizzle = [1, 3]>)
+
+// -----
+
+func.func @view_stage() attributes {tile.warps = 1 : i64} {
+  %keys = tile.alloc : <2 x [16, 16] x f16, order = [1, 0], swizzle = [3, 1, 3]>
+  // expected-error @below {{expected a stage below 2, found 2}}
+  %view = tile.view %keys[2] : <2 x [16, 16] x f16, order = [1, 0], swizzle = [3, 1, 3]> to <1 x [16, 16] x f16, order = [1, 0], swizzle = [3, 1, 3]>
+  return
+}
+
+// -----
+
+func.func @view_bytes() attributes {tile.warps = 1 : i64} {
+  %keys = tile.alloc : <2 x [16, 16] x f16, order = [1, 0], swizzle = [3, 1, 3]>
+  // expected-error @below {{expected at most 512 bytes, found 1024}}
+  %view = tile.view %keys[1] : <2 x [16, 16] x f16, order = [1, 0], swizzle = [3, 1, 3]> to <1 x [32, 16] x f16, order = [1, 0], swizzle = [3, 1, 3]>
+  return
+}

@@ -66,6 +66,9 @@ private:
 
   // Values.
   Registers &get(mlir::Value value) { return values[value]; }
+  /// Registers of a tile that are not copies of others.
+  static llvm::SmallVector<unsigned> getDistinct(mlir::Type type);
+  /// The scalars of `tiles`, copies left out.
   llvm::SmallVector<mlir::Value> flatten(mlir::ValueRange tiles);
   /// Types of the scalars of `tiles`.
   llvm::SmallVector<mlir::Type> flattenTypes(mlir::TypeRange tiles);
@@ -111,6 +114,11 @@ private:
                                             mlir::Type element);
   /// Byte offset in scratch memory for exchanges; reserves `bytes`.
   int64_t reserveScratch(mlir::Operation *user, int64_t bytes);
+  /// Bytes that an exchange of `user` should keep to: those of buffers that
+  /// are no longer used, or 16 KiB.
+  int64_t getScratchBudget(mlir::Operation *user);
+  /// Whether `user` comes after the last use of all buffers.
+  bool isAfterBuffers(mlir::Operation *user);
 
   mlir::func::FuncOp kernel;
   mlir::OpBuilder &builder;

@@ -1,5 +1,6 @@
 //===- LowerCompute.cpp - Layout changes, reductions, tensor cores --------===//
 
+#include "dialects/Tile/Analysis/LayoutExchange.h"
 #include "dialects/Tile/Conversion/TileToNVVM/KernelLowering.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/IR/IRMapping.h"
@@ -42,69 +43,42 @@ LogicalResult KernelLowering::lower(ConvertOp op) {
     }
   }
 
-  // Through shared memory: rows along the last dim, swizzled so that the
-  // accesses of eight rows fall into different banks.
+  // Through shared memory.
   Type element = type.getElementType();
   unsigned bytes = std::max(1u, element.getIntOrFloatBitWidth() / 8);
-  int64_t columns = type.getShape().back();
-  SmallVector<int64_t> order;
-  for (int64_t d = type.getRank() - 1; d >= 0; --d)
-    order.push_back(d);
-  SharedSwizzle swizzle;
-  unsigned vectorBits = log2Exact(std::max(1u, 16 / bytes));
-  unsigned columnBits = log2Exact(columns);
-  if (columnBits > vectorBits) {
-    swizzle.base = vectorBits;
-    swizzle.bits = std::min(3u, columnBits - vectorBits);
-    swizzle.shift = std::max(columnBits - vectorBits, swizzle.bits);
-  }
-  auto shared = SharedType::get(op.getContext(), 1, type.getShape(), element,
-                                order, swizzle);
-  int64_t scratch = reserveScratch(op, shared.getNumBytes());
-  auto offset = [&](const Basis &b) { return shared.getOffset(b); };
-  auto vector = [&](const LinearLayout &layout) {
-    unsigned bits = 0;
-    while (bits < layout.registers.size() && (1u << bits) < 16 / bytes &&
-           offset(layout.registers[bits]) == 1u << bits)
-      ++bits;
-    auto clamp = [&](ArrayRef<Basis> bases) {
-      for (const Basis &basis : bases)
-        while (bits && (offset(basis) & ((1u << bits) - 1)))
-          --bits;
-    };
-    clamp(layout.lanes);
-    clamp(layout.warps);
-    clamp(ArrayRef(layout.registers).drop_front(bits));
-    return bits;
-  };
+  SharedExchange plan =
+      planExchange(type.getShape(), from, to, bytes, getScratchBudget(op));
+  int64_t scratch = reserveScratch(op, plan.numElements * bytes);
   auto addressOf = [&](const LinearLayout &layout, unsigned reg) {
     uint32_t possible = 0;
-    Value base = threadOffset([&](const Basis &b) { return offset(b) * bytes; },
-                              layout, possible);
+    auto offset = [&](const Basis &b) { return plan.getOffset(b) * bytes; };
+    Value base = threadOffset(offset, layout, possible);
     Scalar address =
-        xorConstant(base, possible, offset(layout.apply(reg, 0, 0)) * bytes);
+        xorConstant(base, possible, offset(layout.apply(reg, 0, 0)));
     return emit.add(address, {nullptr, int32_t(scratch)});
   };
-
-  barrier();
-  unsigned bits = vector(from);
-  for (unsigned reg : from.getDistinctRegisters()) {
-    if (reg & ((1u << bits) - 1))
-      continue;
-    SmallVector<Value> elements;
-    for (unsigned i = 0; i < 1u << bits; ++i)
-      elements.push_back(emit.materialize(at(input, reg | i)));
-    storeShared(addressOf(from, reg), elements, element);
-  }
-  barrier();
   Registers result(to.getNumRegisters());
-  bits = vector(to);
-  for (unsigned reg : to.getDistinctRegisters()) {
-    if (reg & ((1u << bits) - 1))
-      continue;
-    auto loaded = loadShared(addressOf(to, reg), 1u << bits, element);
-    for (auto [i, value] : llvm::enumerate(loaded))
-      result[reg | i] = {value, 0};
+  for (unsigned round = 0; round < plan.getNumRounds(); ++round) {
+    barrier();
+    auto write = [&]() -> LogicalResult {
+      for (unsigned reg : plan.write.first) {
+        SmallVector<Value> elements;
+        for (unsigned i = 0; i < 1u << plan.write.vector.size(); ++i)
+          elements.push_back(emit.materialize(
+              at(input, plan.write.getRegister(reg, i, round))));
+        storeShared(addressOf(from, reg), elements, element);
+      }
+      return success();
+    };
+    if (failed(onlyOwner(getLayout(type), write)))
+      return failure();
+    barrier();
+    for (unsigned reg : plan.read.first) {
+      auto loaded = loadShared(addressOf(to, reg),
+                               1u << plan.read.vector.size(), element);
+      for (auto [i, value] : llvm::enumerate(loaded))
+        result[plan.read.getRegister(reg, i, round)] = {value, 0};
+    }
   }
   for (unsigned reg = 0; reg < result.size(); ++reg)
     result[reg] = result[to.canonicalRegister(reg)];

@@ -249,13 +249,6 @@ raddle::tile::groupAccesses(ScalarEmitter &emit, ArrayRef<unsigned> registers,
   return groups;
 }
 
-/// Registers whose access differs: replicated ones are accessed once.
-static SmallVector<unsigned> getAccessed(Type tile, unsigned count) {
-  if (LayoutAttr layout = getLayout(tile))
-    return layout.getMap().getDistinctRegisters();
-  return SmallVector<unsigned>(1, 0);
-}
-
 //===----------------------------------------------------------------------===//
 // Global memory
 //===----------------------------------------------------------------------===//
@@ -282,7 +275,7 @@ LogicalResult KernelLowering::lower(LoadOp op) {
   };
   Registers result(count);
   auto groups = groupAccesses(
-      emit, getAccessed(op.getResult().getType(), count),
+      emit, getDistinct(op.getResult().getType()),
       [&](unsigned reg) { return at(offsets, reg); }, maskOf,
       std::max(1u, 16 / getBytes(element)));
   for (const AccessGroup &group : groups) {
@@ -379,9 +372,8 @@ LogicalResult KernelLowering::lower(StoreOp op) {
       return emit.unique<arith::AndIOp>(mask, owner);
     return mask ? mask : owner;
   };
-  unsigned count = getNumScalars(op.getOffsets().getType());
   auto groups = groupAccesses(
-      emit, getAccessed(op.getOffsets().getType(), count),
+      emit, getDistinct(op.getOffsets().getType()),
       [&](unsigned reg) { return at(offsets, reg); }, maskOf,
       std::max(1u, 16 / getBytes(element)));
   for (const AccessGroup &group : groups) {
@@ -423,21 +415,27 @@ LogicalResult KernelLowering::lower(AtomicOp op) {
            << op.getKind() << "'";
   const Registers offsets = get(op.getOffsets());
   const Registers stored = get(op.getValue());
-  for (unsigned reg : getAccessed(op.getOffsets().getType(),
-                                  getNumScalars(op.getOffsets().getType()))) {
+  Value owner = getOwner(getLayout(op.getOffsets().getType()));
+  for (unsigned reg : getDistinct(op.getOffsets().getType())) {
     Value address = globalAddress(op.getBase(), at(offsets, reg), element);
     Value value = emit.materialize(at(stored, reg));
     auto update = [&] {
       LLVM::AtomicRMWOp::create(builder, emit.loc, *kind, address, value,
                                 LLVM::AtomicOrdering::monotonic);
     };
-    if (!op.getMask()) {
+    Value mask = owner;
+    if (op.getMask()) {
+      mask = emit.materialize(at(get(op.getMask()), reg));
+      if (owner)
+        mask = emit.unique<arith::AndIOp>(mask, owner);
+    }
+    if (!mask) {
       update();
       continue;
     }
-    auto branch = scf::IfOp::create(
-        builder, emit.loc, TypeRange{},
-        emit.materialize(at(get(op.getMask()), reg)), true, false);
+    auto branch = scf::IfOp::create(builder, emit.loc, TypeRange{}, mask,
+                                    /*addThenBlock=*/true,
+                                    /*addElseBlock=*/false);
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(branch.thenBlock());
     update();
@@ -454,13 +452,24 @@ LogicalResult KernelLowering::placeShared() {
   // Buffers that live in the same loop lie side by side; exchanges after the
   // last use of all buffers take the same bytes again.
   Block &body = kernel.getBody().front();
-  kernel.walk([&](AllocOp alloc) {
-    sharedOffsets[alloc.getResult()] = allocBytes;
-    allocBytes += llvm::alignTo(alloc.getType().getNumBytes(), 128);
-    for (Operation *user : alloc.getResult().getUsers())
+  auto noteUses = [&](Value buffer) {
+    for (Operation *user : buffer.getUsers())
       if (Operation *top = body.findAncestorOpInBlock(*user))
         if (!lastSharedUse || lastSharedUse->isBeforeInBlock(top))
           lastSharedUse = top;
+  };
+  kernel.walk([&](Operation *op) {
+    if (auto alloc = dyn_cast<AllocOp>(op)) {
+      sharedOffsets[alloc.getResult()] = allocBytes;
+      allocBytes += llvm::alignTo(alloc.getType().getNumBytes(), 128);
+      noteUses(alloc);
+    } else if (auto view = dyn_cast<ViewOp>(op)) {
+      SharedType type = view.getBuffer().getType();
+      sharedOffsets[view.getResult()] =
+          sharedOffsets.lookup(view.getBuffer()) +
+          type.getNumBytes() / type.getStages() * view.getStage();
+      noteUses(view);
+    }
   });
   sharedBytes = allocBytes;
   tid =
@@ -471,11 +480,17 @@ LogicalResult KernelLowering::placeShared() {
   return success();
 }
 
+bool KernelLowering::isAfterBuffers(Operation *user) {
+  Operation *top = kernel.getBody().front().findAncestorOpInBlock(*user);
+  return lastSharedUse && top && lastSharedUse->isBeforeInBlock(top);
+}
+
+int64_t KernelLowering::getScratchBudget(Operation *user) {
+  return std::max<int64_t>(16 * 1024, isAfterBuffers(user) ? allocBytes : 0);
+}
+
 int64_t KernelLowering::reserveScratch(Operation *user, int64_t bytes) {
-  Block &body = kernel.getBody().front();
-  Operation *top = body.findAncestorOpInBlock(*user);
-  bool after = lastSharedUse && top && lastSharedUse->isBeforeInBlock(top);
-  int64_t offset = after ? 0 : allocBytes;
+  int64_t offset = isAfterBuffers(user) ? 0 : allocBytes;
   sharedBytes = std::max<int64_t>(sharedBytes, offset + bytes);
   return offset;
 }

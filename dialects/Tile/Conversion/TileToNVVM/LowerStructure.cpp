@@ -77,7 +77,7 @@ LogicalResult KernelLowering::lowerOp(Operation *op) {
             ReshapeOp, BlockIdOp, LoadOp, StoreOp, AtomicOp, CopyOp,
             LocalLoadOp, LocalStoreOp, ConvertOp, ReduceOp, DotOp>(
           [&](auto typed) { return lower(typed); })
-      .Case([&](AllocOp) { return success(); })
+      .Case<AllocOp, ViewOp>([&](auto) { return success(); })
       .Case([&](AssumeOp assume) {
         Scalar value = at(get(assume.getValue()), 0);
         if (value.base)
@@ -117,27 +117,36 @@ unsigned KernelLowering::getNumScalars(Type type) {
   return layout ? layout.getMap().getNumRegisters() : 1;
 }
 
+SmallVector<unsigned> KernelLowering::getDistinct(Type type) {
+  if (LayoutAttr layout = getLayout(type))
+    return layout.getMap().getDistinctRegisters();
+  return {0};
+}
+
 SmallVector<Value> KernelLowering::flatten(ValueRange tiles) {
   SmallVector<Value> result;
   for (Value tile : tiles)
-    for (unsigned i = 0, e = getNumScalars(tile.getType()); i < e; ++i)
-      result.push_back(emit.materialize(at(get(tile), i)));
+    for (unsigned reg : getDistinct(tile.getType()))
+      result.push_back(emit.materialize(at(get(tile), reg)));
   return result;
 }
 
 SmallVector<Type> KernelLowering::flattenTypes(TypeRange tiles) {
   SmallVector<Type> result;
   for (Type type : tiles)
-    result.append(getNumScalars(type), getElementTypeOrSelf(type));
+    result.append(getDistinct(type).size(), getElementTypeOrSelf(type));
   return result;
 }
 
 void KernelLowering::unflatten(Value tile, ValueRange &scalars) {
-  unsigned count = getNumScalars(tile.getType());
-  Registers registers;
-  for (Value value : scalars.take_front(count))
-    registers.push_back({value, 0});
-  scalars = scalars.drop_front(count);
+  Registers registers(getNumScalars(tile.getType()));
+  for (unsigned reg : getDistinct(tile.getType())) {
+    registers[reg] = {scalars.front(), 0};
+    scalars = scalars.drop_front();
+  }
+  if (LayoutAttr layout = getLayout(tile.getType()))
+    for (unsigned reg = 0; reg < registers.size(); ++reg)
+      registers[reg] = registers[layout.getMap().canonicalRegister(reg)];
   values[tile] = std::move(registers);
 }
 
@@ -385,21 +394,15 @@ Value KernelLowering::warpId() {
 Value KernelLowering::threadOffset(function_ref<uint32_t(const Basis &)> offset,
                                    const LinearLayout &layout,
                                    uint32_t &possible) {
-  // Bits of tid that contribute a single bit at the same distance are moved
-  // together.
+  // Bits of tid that contribute a bit at the same distance are moved together.
   std::map<int, uint32_t> byShift;
-  SmallVector<std::pair<unsigned, uint32_t>> other;
   auto collect = [&](ArrayRef<Basis> bases, unsigned firstBit) {
     for (auto [i, basis] : llvm::enumerate(bases)) {
       uint32_t bits = offset(basis);
       possible |= bits;
       unsigned from = firstBit + i;
-      if (bits == 0)
-        continue;
-      if (llvm::isPowerOf2_32(bits))
-        byShift[int(llvm::Log2_32(bits)) - int(from)] |= 1u << from;
-      else
-        other.push_back({from, bits});
+      for (; bits; bits &= bits - 1)
+        byShift[int(llvm::countr_zero(bits)) - int(from)] |= 1u << from;
     }
   };
   collect(layout.lanes, 0);
@@ -415,11 +418,6 @@ Value KernelLowering::threadOffset(function_ref<uint32_t(const Basis &)> offset,
     else if (shift < 0)
       part = emit.unique<arith::ShRUIOp>(part, emit.constant(-shift));
     merge(part);
-  }
-  for (auto [from, bits] : other) {
-    Value bit = emit.unique<arith::ShRUIOp>(tid, emit.constant(from));
-    bit = emit.unique<arith::AndIOp>(bit, emit.constant(1));
-    merge(emit.unique<arith::MulIOp>(bit, emit.constant(bits)));
   }
   return sum;
 }
