@@ -76,6 +76,8 @@ void raddle::buildPhase(OpPassManager &passes, Phase phase,
       passes.addPass(reference::createFoldConstantsPass());
       onFunction(graph::createGraphMergeContractions());
       onFunction(graph::createGraphFoldScales());
+      onFunction(graph::createGraphFactorScales());
+      onFunction(graph::createGraphResolveDims());
     }
     onFunction(graph::createGraphSimplify());
     passes.addPass(graph::createGraphVerifyModel());

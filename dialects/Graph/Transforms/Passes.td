@@ -71,6 +71,31 @@ def GraphSimplify : Pass<"graph-simplify", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::raddle::graph::GraphDialect"];
 }
 
+def GraphFactorScales : Pass<"graph-factor-scales", "::mlir::func::FuncOp"> {
+  let summary = "multiplies codes instead of decoded values";
+  let description = [{
+    In a product of decoded integers whose scales do not vary along what is
+    summed, the scales leave the sum: they multiply the result. What is left
+    of the operand is a small integer, which is exact in tf32, f16 and bf16. A
+    product of two operands with 8-bit codes becomes one of integers, with
+    corrections for zero points by the sums of rows and columns; it is exact.
+
+    Example:
+    ```mlir
+    %w = graph.decode %e : tensor<384x384xf32, #graph.int<bits = 8, scale = f32, axis = 1>> to tensor<384x384xf32>
+    %y = graph.contract %x, %w maps [#a, #b, #c] : tensor<9x384xf32>, tensor<384x384xf32> to tensor<9x384xf32>
+    ```
+    becomes
+    ```mlir
+    %c = graph.decode %unscaled : tensor<384x384xf32, #graph.int<bits = 8, scale = f32, axis = 1>> to tensor<384x384xf32>
+    %p = graph.contract %x, %c maps [#a, #b, #c] : tensor<9x384xf32>, tensor<384x384xf32> to tensor<9x384xf32>
+    %s = graph.broadcast %scales sizes [9, 384] : tensor<384xf32> to tensor<9x384xf32>
+    %y = arith.mulf %p, %s : tensor<9x384xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect"];
+}
+
 def GraphMergeContractions : Pass<"graph-merge-contractions", "::mlir::func::FuncOp"> {
   let summary = "joins products that share an operand";
   let description = [{
