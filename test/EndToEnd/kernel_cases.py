@@ -160,5 +160,62 @@ def sized_at_run():
     return f
 
 
+def integer_products():
+    f = Family("integer_products")
+    u8, i8 = np.uint8, np.int8
+    a, b = f.integers(0, 256, 3, 37, 70, kind=u8), f.integers(-128, 128, 70, 45, kind=i8)
+    point = lambda value, kind: Const(np.array(value, kind))
+    f.add("MatMulInteger", a, Const(b))
+    f.add("MatMulInteger", a, Const(b), point(130, u8))
+    f.add("MatMulInteger", a, Const(b), np.array(7, u8), point(-3, i8))
+    f.add("MatMulInteger", a, b, point(130, u8), Const(f.integers(-9, 9, 45, kind=i8)))
+    # Powers of two: both sides round alike.
+    f.add("QLinearMatMul", a, point(0.5, np.float32), point(128, u8), Const(b), point(0.25, np.float32), point(0, i8),
+          point(32, np.float32), point(120, u8))
+    x = f.integers(0, 256, 2, 8, 9, 11, kind=u8)
+    for kind, groups in [(u8, 1), (i8, 2)]:
+        w = f.integers(0, 100, 12, 8 // groups, 3, 3, kind=kind)
+        f.add("ConvInteger", x, Const(w), pads=[1, 1, 1, 1], group=groups)
+        f.add("ConvInteger", x, Const(w), point(131, u8), pads=[1, 0, 2, 1], strides=[2, 1], group=groups)
+        f.add("ConvInteger", x, w, np.array(9, u8), auto_pad="SAME_UPPER", strides=[2, 2], group=groups)
+    f.add("ConvInteger", x, Const(f.integers(0, 100, 12, 8, 3, 3, kind=u8)), point(131, u8), point(50, u8), pads=[1, 1, 1, 1])
+    f.add("QLinearConv", x, point(0.5, np.float32), point(131, u8), Const(f.integers(-90, 90, 12, 8, 3, 3, kind=i8)),
+          Const(np.ldexp(1, f.integers(-3, 1, 12)).astype(np.float32)), Const(np.zeros(12, i8)), point(16, np.float32),
+          point(120, u8), Const(f.integers(-999, 999, 12, kind=np.int32)), pads=[1, 1, 1, 1])
+    return f
+
+
+def quantized_operands():
+    """Products of two dequantized operands, with zero points on one or both sides.
+    Scales are powers of two, so that every sum is exact in f32."""
+    f = Family("quantized_operands")
+    f.text = """
+<ir_version: 8, opset_import: ["": 18]>
+agraph (uint8[m, 70] a, int8[3, 40, 70] c, float s, uint8 p, float[45] t, int8[45] q, int8[70, 45] b, float[3] u,
+        int8[3] r, uint8[1, 3, 8, 9] i, int8[4, 3, 3, 3] w, float[4] v)
+    => (float[m, 45] x, float[3, 40, 45] y, float[1, 4, 6, 7] z)
+{
+  a1 = DequantizeLinear(a, s, p)
+  b1 = DequantizeLinear<axis = 1>(b, t)
+  x = MatMul(a1, b1)
+  b2 = DequantizeLinear<axis = 1>(b, t, q)
+  c1 = DequantizeLinear<axis = 0>(c, u, r)
+  y = MatMul(c1, b2)
+  i1 = DequantizeLinear(i, s, p)
+  w1 = DequantizeLinear<axis = 0>(w, v)
+  z = Conv(i1, w1)
+}"""
+    u8, i8 = np.uint8, np.int8
+    scales = lambda n: np.ldexp(1, f.integers(-6, 3, n)).astype(np.float32)
+    f.feeds = {"a": f.integers(0, 256, 50, 70, kind=u8), "c": f.integers(-128, 128, 3, 40, 70, kind=i8),
+               "s": np.array(2 ** -5, np.float32), "p": np.array(131, u8), "t": scales(45),
+               "q": f.integers(-9, 9, 45, kind=i8), "b": f.integers(-128, 128, 70, 45, kind=i8),
+               "u": scales(3), "r": f.integers(-9, 9, 3, kind=i8),
+               "i": f.integers(0, 256, 1, 3, 8, 9, kind=u8), "w": f.integers(-128, 128, 4, 3, 3, 3, kind=i8),
+               "v": scales(4)}
+    return f
+
+
 def families():
-    return [scan(), sort(), scatter(), recurrence(), reduce(), rows(), sized_at_run()]
+    return [scan(), sort(), scatter(), recurrence(), reduce(), rows(), sized_at_run(), integer_products(),
+            quantized_operands()]

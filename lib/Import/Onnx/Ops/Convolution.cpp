@@ -37,9 +37,11 @@ Value addBias(NodeContext &c, Value y, Value bias) {
   return c.g.add(y, c.g.broadcast(c.g.reshape(bias, sizes), c.g.sizesOf(y)));
 }
 
-/// A forward convolution of `x` and `filter` with the node's attributes.
+/// A forward convolution of `x` and `filter` with the node's attributes, padded
+/// with `fill` (null: zeros).
 Value forward(NodeContext &c, Value x, Value filter, unsigned filterInput,
-              Type sum, bool unsignedX, bool unsignedFilter) {
+              Type sum, bool unsignedX, bool unsignedFilter,
+              Value fill = Value()) {
   auto kernel = kernelOf(c, filterInput);
   if (!kernel)
     return {};
@@ -55,12 +57,16 @@ Value forward(NodeContext &c, Value x, Value filter, unsigned filterInput,
     return {};
   }
   c.g.assumeEqual(in[1], c.h.mul(filterSizes[1], groups));
-  if (!w->hasStaticPads()) {
-    // Pads that depend on a size are made by a pad of their own.
+  bool padded =
+      !llvm::all_of(w->low, [](Scalar s) { return s.isInteger(0); }) ||
+      !llvm::all_of(w->high, [](Scalar s) { return s.isInteger(0); });
+  if (!w->hasStaticPads() || (fill && padded)) {
+    // Pads of another number, or that depend on a size, are made by a pad of
+    // their own.
     Sizes low(2, Scalar(0)), high(2, Scalar(0));
     low.append(w->low);
     high.append(w->high);
-    x = c.g.pad(x, low, high, Value(), graph::PadMode::constant);
+    x = c.g.pad(x, low, high, fill, graph::PadMode::constant);
     w->low.assign(w->rank(), Scalar(0));
     w->high.assign(w->rank(), Scalar(0));
   }
@@ -184,6 +190,27 @@ Value centred(NodeContext &c, unsigned input, unsigned zero, bool perChannel) {
 
 Value integerConv(NodeContext &c, unsigned x, unsigned filter, unsigned xZero,
                   unsigned filterZero) {
+  auto hasZero = [&](unsigned n) { return c.has(n) && c.knownReal(n) != 0.0; };
+  if (!hasZero(filterZero)) {
+    // The product itself is one of narrow integers: the input's zero point
+    // pads it, and enters as a correction by the sums of the filters.
+    Type i32 = c.b.getI32Type();
+    Value zero = hasZero(xZero) ? c.g.reshape(c.tensor(xZero), {}) : Value();
+    Value y = forward(c, c.tensor(x), c.tensor(filter), filter, i32,
+                      c.unsignedInput(x), c.unsignedInput(filter), zero);
+    if (!y || !zero)
+      return y;
+    SmallVector<int64_t> summed;
+    Sizes sizes(c.rank(filter), Scalar(1));
+    llvm::append_range(summed, llvm::seq<int64_t>(1, c.rank(filter)));
+    sizes[1] = c.g.sizeOf(c.tensor(filter), 0);
+    Value sums = c.g.reduce(
+        graph::ReduceKind::add,
+        c.g.cast(c.tensor(filter), c.type(filter), ElemType::Int32), summed,
+        /*keepDims=*/false);
+    Value wide = c.g.cast(zero, c.type(xZero), ElemType::Int32);
+    return c.g.sub(y, c.g.reshape(c.g.mul(sums, wide), sizes));
+  }
   Value a = centred(c, x, xZero, false),
         b = centred(c, filter, filterZero, true);
   Type i32 = c.b.getI32Type();
