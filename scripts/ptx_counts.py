@@ -8,6 +8,29 @@ INSTRUCTION = re.compile(r"^(?:@(!?%\w+)\s+)?([a-z][\w.:]*)\b(.*)$")
 BRANCH = re.compile(r"bra(?:\.uni)?\s+([$\w]+)")
 
 
+@dataclass(frozen=True)
+class Instruction:
+    predicate: str  # None, %p1 or !%p1
+    opcode: str
+    operands: str
+    line: int  # in the module's text, from 1
+
+    def reads_and_writes(self):
+        """(registers read, registers written), predicates included."""
+        name = self.opcode.split(".")[0]
+        registers = re.findall(r"%\w+", self.operands)
+        if name in ("st", "bra", "bar", "barrier", "cp", "red", "ret", "prefetch", "stmatrix"):
+            written = []
+        elif self.operands.lstrip().startswith("{"):
+            written = re.findall(r"%\w+", self.operands[:self.operands.index("}")])
+        else:
+            written = re.findall(r"%\w+", self.operands.split(",")[0])
+        read = registers[len(written):]
+        if self.predicate:
+            read = read + [self.predicate.lstrip("!")]
+        return read, written
+
+
 @dataclass
 class Counts:
     instructions: int = 0
@@ -18,6 +41,7 @@ class Counts:
     async_copies: int = 0
     # The most groups of cp.async that a wait leaves in flight, and one more.
     groups: int = 0
+    commits: int = 0
     global_accesses: int = 0
     wide_accesses: int = 0  # of those, of 16 bytes per lane
     shared_loads: int = 0
@@ -37,13 +61,13 @@ def entry_bodies(text):
             position += 1
             if depth == 0:
                 break
-        yield match[1], text[start + 1:position - 1].splitlines()
+        yield match[1], text[start + 1:position - 1].split("\n"), text.count("\n", 0, start + 1) + 1
 
 
-def parse(lines):
-    """(labels by name -> index, [(predicate, opcode, rest)])"""
+def parse(lines, first=1):
+    """(labels by name -> index, instructions); `first` is the number of the first line."""
     labels, code = {}, []
-    for line in lines:
+    for number, line in enumerate(lines, first):
         line = re.sub(r"//.*", "", line).strip()
         while match := LABEL.match(line):
             labels[match[1]] = len(code)
@@ -53,7 +77,7 @@ def parse(lines):
             part = part.strip("{} \t")
             if part and not part.startswith("."):
                 if match := INSTRUCTION.match(part):
-                    code.append(match.groups())
+                    code.append(Instruction(*match.groups(), number))
     return labels, code
 
 
@@ -66,7 +90,8 @@ def width(opcode, rest):
 
 def count(code):
     result = Counts()
-    for predicate, opcode, rest in code:
+    for instruction in code:
+        predicate, opcode, rest = instruction.predicate, instruction.opcode, instruction.operands
         result.instructions += 1
         result.predicated += predicate is not None and not opcode.startswith("bra")
         name = opcode.split(".")[0]
@@ -80,6 +105,8 @@ def count(code):
             if "wait_group" in opcode:
                 if number := re.search(r"0x[0-9a-fA-F]+|\d+", rest):
                     result.groups = max(result.groups, int(number[0], 0) + 1)
+            elif "commit_group" in opcode:
+                result.commits += 1
             elif ".shared" in opcode:
                 result.async_copies += 1
                 result.global_accesses += 1
@@ -102,21 +129,69 @@ def main_loop(labels, code):
     """The instructions of the loop that does the work: of the loops with the most
     mma (or, without any, the most instructions) the innermost."""
     loops = []
-    for index, (_, opcode, rest) in enumerate(code):
-        if match := BRANCH.match(opcode + rest):
+    for index, instruction in enumerate(code):
+        if match := BRANCH.match(instruction.opcode + instruction.operands):
             target = labels.get(match[1])
             if target is not None and target <= index:
                 loops.append(code[target:index + 1])
     if not loops:
         return []
-    return max(loops, key=lambda body: (sum(op.startswith("mma") for _, op, _ in body),
-                                        -len(body) if any(op.startswith("mma") for _, op, _ in body) else len(body)))
+    tensor = any(i.opcode.startswith("mma") for body in loops for i in body)
+    return max(loops, key=lambda body: (sum(i.opcode.startswith("mma") for i in body),
+                                        -len(body) if tensor else len(body)))
+
+
+def ring_stages(code, loop):
+    """Stages of a ring of asynchronous copies: those under way when the loop begins,
+    and the one that the loop computes with."""
+    inside = count(loop).commits
+    if not inside:
+        return 0
+    pending = 0
+    for instruction in code[:code.index(loop[0])]:
+        if "commit_group" in instruction.opcode:
+            pending += 1
+        elif "wait_group" in instruction.opcode:
+            pending = min(pending, int(re.search(r"0x[0-9a-fA-F]+|\d+", instruction.operands)[0], 0))
+    return pending // inside + 1
+
+
+def masks(code):
+    """The instructions that only serve masks: all that is computed from them guards
+    an instruction other than a branch, or is the number of bytes that a cp.async
+    reads."""
+    uses = {}
+    for instruction in code:
+        guard = instruction.predicate.lstrip("!") if instruction.predicate else None
+        branch = instruction.opcode.startswith("bra")
+        pieces = re.sub(r"\[[^\]]*\]", "[]", instruction.operands).split(",")
+        size = pieces[3].strip() if instruction.opcode.startswith("cp.async") and len(pieces) > 3 else None
+        for register in instruction.reads_and_writes()[0]:
+            masking = (register == guard and not branch) or register == size
+            uses.setdefault(register, []).append((instruction, masking))
+    found = set()
+    while True:
+        more = set()
+        for instruction in code:
+            _, written = instruction.reads_and_writes()
+            if instruction in found or not written or not all(uses.get(r) for r in written):
+                continue
+            if all(masking or user in found for r in written for user, masking in uses[r]):
+                more.add(instruction)
+        if not more:
+            return found
+        found |= more
+
+
+def kernel_code(text):
+    """{kernel name: (instructions, those of the main loop)} of a module."""
+    result = {}
+    for name, lines, first in entry_bodies(text):
+        labels, code = parse(lines, first)
+        result[name] = code, main_loop(labels, code)
+    return result
 
 
 def kernel_counts(text):
     """{kernel name: (whole, main loop)} of a module."""
-    result = {}
-    for name, lines in entry_bodies(text):
-        labels, code = parse(lines)
-        result[name] = count(code), count(main_loop(labels, code))
-    return result
+    return {name: (count(code), count(loop)) for name, (code, loop) in kernel_code(text).items()}
