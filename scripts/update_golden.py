@@ -11,7 +11,6 @@ Tile sizes and addresses are left out: they are tuned without a change of meanin
 """
 
 import argparse
-import os
 import re
 import subprocess
 from pathlib import Path
@@ -128,7 +127,7 @@ def write(name, model, phase, options):
         out.append(f"CHECK-{line}" if kind else f"CHECK: {line}")
     path = ROOT / "test" / "Pipelines" / "golden" / name / f"{phase}.test"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join(out) + "\n")
+    path.write_text("\n".join(line.rstrip() for line in out) + "\n")
     print(f"{path.relative_to(ROOT)}: {len(lines)} lines")
 
 

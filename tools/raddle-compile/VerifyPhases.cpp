@@ -2,9 +2,9 @@
 
 #include "VerifyPhases.h"
 #include "lib/Reference/NpzFiles.h"
-#include "raddle/Reference/Weights.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "raddle/Reference/Evaluator.h"
+#include "raddle/Reference/Weights.h"
 #include "raddle/Runtime/Npz.h"
 #include "raddle/Runtime/Session.h"
 #include "llvm/Support/FileSystem.h"

@@ -23,8 +23,8 @@ struct TestBreakAdd : PassWrapper<TestBreakAdd, OperationPass<>> {
   void runOnOperation() override {
     getOperation()->walk([](arith::AddFOp add) {
       OpBuilder b(add);
-      add.replaceAllUsesWith(Value(arith::SubFOp::create(
-          b, add.getLoc(), add.getLhs(), add.getRhs())));
+      add.replaceAllUsesWith(Value(
+          arith::SubFOp::create(b, add.getLoc(), add.getLhs(), add.getRhs())));
       add.erase();
       return WalkResult::interrupt();
     });

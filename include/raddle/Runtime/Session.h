@@ -59,8 +59,8 @@ struct ProfileRow {
   /// Of the tile text; 0 for code without a line.
   uint64_t line = 0;
   std::string text;
-  /// The operation of the graph and the part of it that the line is for, and its
-  /// node; empty where not known.
+  /// The operation of the graph and the part of it that the line is for, and
+  /// its node; empty where not known.
   std::string operation, part, node;
   /// Instructions of warps, and those of threads that were predicated off.
   uint64_t instructions = 0, predicatedOff = 0;

@@ -2,10 +2,10 @@
 //
 // LLVM's NVPTX back end ends the process on what it cannot select. This is the
 // list of operations, intrinsics and PTX texts, with their types, that our
-// lowering may make; tile-verify-nvvm refuses everything else with a diagnostic.
-// dialects/Tile/test/selection.test sends every row through the back end and
-// the assembler for every target: extend the list, and the test says whether the
-// back end knows it.
+// lowering may make; tile-verify-nvvm refuses everything else with a
+// diagnostic. dialects/Tile/test/selection.test sends every row through the
+// back end and the assembler for every target: extend the list, and the test
+// says whether the back end knows it.
 //
 //===----------------------------------------------------------------------===//
 #ifndef RADDLE_DIALECTS_TILE_CONVERSION_TILETONVVM_SELECTEDOPERATIONS_H
