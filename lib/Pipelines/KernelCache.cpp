@@ -41,6 +41,15 @@ std::string KernelCache::getDefaultFolder() {
   return path.str().str();
 }
 
+static constexpr size_t digestSize = 64;
+
+static std::string getDigest(llvm::StringRef text) {
+  return llvm::toHex(
+      llvm::SHA256::hash(llvm::ArrayRef(
+          reinterpret_cast<const uint8_t *>(text.data()), text.size())),
+      /*LowerCase=*/true);
+}
+
 KernelCache::KernelCache(std::string folder, uint64_t maxBytes)
     : folder(std::move(folder)), maxBytes(maxBytes) {
   if (!this->folder.empty() && llvm::sys::fs::create_directories(this->folder))
@@ -80,9 +89,14 @@ std::optional<std::string> KernelCache::find(llvm::StringRef key) const {
   if (key.empty())
     return std::nullopt;
   auto buffer = llvm::MemoryBuffer::getFile(getPath(key));
-  if (!buffer || (*buffer)->getBufferSize() == 0)
+  if (!buffer)
     return std::nullopt;
-  return (*buffer)->getBuffer().str();
+  // The digest of the rest comes first: what was damaged is made again.
+  llvm::StringRef text = (*buffer)->getBuffer();
+  if (text.size() < digestSize ||
+      text.take_front(digestSize) != getDigest(text.drop_front(digestSize)))
+    return std::nullopt;
+  return text.drop_front(digestSize).str();
 }
 
 void KernelCache::store(llvm::StringRef key, llvm::StringRef ptx) const {
@@ -98,7 +112,7 @@ void KernelCache::store(llvm::StringRef key, llvm::StringRef ptx) const {
   bool written;
   {
     llvm::raw_fd_ostream os(file->FD, /*shouldClose=*/false);
-    os << ptx;
+    os << getDigest(ptx) << ptx;
     os.flush();
     written = !os.has_error();
     os.clear_error();

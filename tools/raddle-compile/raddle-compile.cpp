@@ -266,6 +266,10 @@ static FailureOr<Request> readOptions() {
     options.cache = KernelCache(
         cacheDir.empty() ? KernelCache::getDefaultFolder() : cacheDir,
         uint64_t(cacheLimit) << 20);
+  require(cacheDir.empty() || cacheDir == "none" ||
+              !options.cache.getFolder().empty(),
+          "cannot make the folder '" + cacheDir +
+              "' of --cache-dir: choose another one, or 'none'");
   const llvm::SmallVector<llvm::StringRef> forms = {"artifact", "ptx", "cubin"};
   require(llvm::is_contained(forms, llvm::StringRef(emit)),
           "unknown form '" + emit + "' of --emit: expected " +

@@ -95,7 +95,8 @@ struct AssignOffsetsPass
     else
       builder.setInsertionPointToStart(&body);
     Location loc = func.getLoc();
-    Value offset = arith::ConstantIndexOp::create(builder, loc, 0);
+    Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
+    Value offset = zero;
     Value align = arith::ConstantIndexOp::create(builder, loc, 256);
     Operation *lastOffset = offset.getDefiningOp();
     for (Place &place : places) {
@@ -103,6 +104,12 @@ struct AssignOffsetsPass
         alloc.getOffsetMutable().assign(offset);
       Value units =
           arith::CeilDivSIOp::create(builder, loc, place.bytes, align);
+      // Sizes of a branch that is not taken may be negative: without meaning
+      // there, they must not move other buffers.
+      if (llvm::any_of(place.buffers, [&](AllocOp alloc) {
+            return alloc->getBlock() != &body;
+          }))
+        units = arith::MaxSIOp::create(builder, loc, units, zero);
       Value size = arith::MulIOp::create(builder, loc, units, align);
       offset = arith::AddIOp::create(builder, loc, offset, size);
       lastOffset = offset.getDefiningOp();

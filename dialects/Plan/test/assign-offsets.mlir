@@ -93,3 +93,26 @@ func.func @chosen(%x: !plan.buffer) {
 }
 // CHECK: %[[SIZE:.*]] = arith.select
 // CHECK: plan.alloc %[[SIZE]] at
+
+// -----
+
+// A size of a branch may be negative where the branch is not taken; it must
+// not move the places behind it.
+// CHECK-LABEL: func @branch
+func.func @branch(%x: !plan.buffer, %flag: i1) {
+  %c8 = arith.constant 8 : index
+  %n = plan.symbol "n"
+  scf.if %flag {
+    %c1024 = arith.constant 1024 : index
+    %m = arith.subi %n, %c1024 : index
+    %a = plan.alloc %m
+    plan.launch @k::@k blocks %c8 (%x, %a) writes [1] : !plan.buffer, !plan.buffer
+  }
+  %b = plan.alloc %n
+  plan.launch @k::@k blocks %c8 (%x, %b) writes [1] : !plan.buffer, !plan.buffer
+  return
+}
+// CHECK: %[[M:.*]] = arith.subi
+// CHECK: %[[UNITS:.*]] = arith.ceildivsi %[[M]],
+// CHECK: %[[AT_LEAST:.*]] = arith.maxsi %[[UNITS]],
+// CHECK: arith.muli %[[AT_LEAST]],
