@@ -25,17 +25,11 @@ FailureOr<LLVM::LLVMFuncOp> KernelLowering::run() {
                 builder.getUnitAttr());
   func->setAttr(NVVM::NVVMDialect::getReqntidAttrName(),
                 builder.getDenseI32ArrayAttr({int32_t(numWarps * 32)}));
-  // Left alone, the assembler spills a few registers of kernels with many sums
-  // to fit one more block into a multiprocessor.
-  int64_t minBlocks = 0;
+  // Left alone, the assembler spills a few registers to fit one more block
+  // into a multiprocessor; two are enough to hide latencies.
   if (auto blocks = kernel->getAttrOfType<IntegerAttr>("tile.min_blocks"))
-    minBlocks = blocks.getInt();
-  else if (kernel.walk([](DotOp) { return WalkResult::interrupt(); })
-               .wasInterrupted())
-    minBlocks = 1;
-  if (minBlocks)
     func->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
-                  builder.getI32IntegerAttr(minBlocks));
+                  builder.getI32IntegerAttr(blocks.getInt()));
   for (StringRef name : {"tile.parameters", "tile.guard"})
     if (Attribute value = kernel->getAttr(name))
       func->setAttr(name, value);
