@@ -114,9 +114,12 @@ AttentionSkeleton::enumerate(graph::GroupOp group) const {
     if (!llvm::is_contained(result, parameters))
       result.push_back(parameters);
   };
-  // One at least is always stated: left alone, the assembler spills a few
-  // registers to fit one more block.
-  int64_t blocks = getPaddedSizes(op).first * bytes <= 128 ? 2 : 1;
+  // Left alone, the assembler spills a few registers of 16-bit kernels to fit
+  // one more block; those of f32 and long heads it spills where it may take all
+  // registers (it then splits the operands of more steps ahead than it can
+  // hold).
+  bool small = getPaddedSizes(op).first * bytes <= 128;
+  int64_t blocks = small ? 2 : bytes == 2 ? 1 : 0;
   if (rowBytes <= 256 && bytes == 2)
     add(64, 64, 3, blocks);
   else if (rowBytes <= 512)
@@ -126,8 +129,9 @@ AttentionSkeleton::enumerate(graph::GroupOp group) const {
   for (int64_t bm : {16, 32, 64, 128})
     for (int64_t bn : {16, 32, 64, 128})
       for (int64_t stages : {2, 3, 4})
-        for (int64_t least : {1, 2, 3})
-          add(bm, bn, stages, least);
+        for (int64_t least : {0, 1, 2, 3})
+          if (bytes == 2 ? least > 0 : small || least == 0)
+            add(bm, bn, stages, least);
   bool dynamic = llvm::any_of(getDims(group), [](const GroupDim &dim) {
     return dim.name != "heads" && dim.getStatic() < 0;
   });
