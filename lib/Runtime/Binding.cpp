@@ -146,14 +146,23 @@ Error raddle::bindDims(const host::Program &program,
   return problems.take();
 }
 
+std::string Session::Impl::describe(const code::Assert &check) const {
+  std::string found;
+  for (const code::CompiledExpr &side : check.sides)
+    if (Expected<int64_t> number = side.evaluate(slots))
+      found += (found.empty() ? ", found " : " and ") + std::to_string(*number);
+  return *check.message + found;
+}
+
 Error Session::Impl::checkConditions() const {
   Problems problems;
-  for (const code::Check &check : code.checks) {
+  for (const code::Assert &check : code.checks) {
     Expected<int64_t> value = check.condition.evaluate(slots);
     if (!value)
       return value.takeError();
-    if (*value == 0)
-      problems.add(*check.message);
+    if (*value != 0)
+      continue;
+    problems.add(describe(check));
   }
   return problems.take();
 }
@@ -348,7 +357,8 @@ Session::Impl::collectOutputs(const OutputMemories &memories) {
     if (!range.isPlaced)
       return Error(context + ": its buffer has no memory");
     if (!bytes || *bytes > range.bytes)
-      return Error(context + ": " + describe(tensor.type, tensor.shape) +
+      return Error(context + ": " +
+                   raddle::describe(tensor.type, tensor.shape) +
                    " does not fit its buffer of " +
                    std::to_string(range.bytes) + " bytes");
     auto it = memories.find(port.name);

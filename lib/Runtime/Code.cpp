@@ -12,6 +12,13 @@ public:
   CompiledExpr expr(const host::Expr &e) {
     return CompiledExpr(e, [this](const std::string &n) { return slot(n); });
   }
+  Assert condition(const host::Expr &e, const std::string &message) {
+    std::vector<CompiledExpr> sides;
+    if (e.kind() >= host::ExprKind::Eq && e.kind() <= host::ExprKind::Le)
+      for (const host::Expr &side : e.operands())
+        sides.push_back(expr(side));
+    return {expr(e), std::move(sides), &message};
+  }
   /// Scopes were judged by the verifier; names that do not meet share a slot.
   Slot slot(const std::string &name) {
     return slots_.emplace(name, slots_.size()).first->second;
@@ -58,7 +65,7 @@ private:
     return {op.buffer, expr(op.offset), expr(op.bytes), op.byte, op.stream};
   }
   Assert build(const host::Assert &op) {
-    return {expr(op.condition), &op.message};
+    return condition(op.condition, op.message);
   }
   Alloc build(const host::Alloc &op) { return {op.buffer, expr(op.bytes)}; }
   Bind build(const host::Bind &op) { return {op.buffer, op.to}; }
@@ -80,7 +87,7 @@ code::Program::Program(const host::Program &source) {
     buffers.push_back(
         {builder.expr(buffer.bytes), builder.expr(buffer.offset)});
   for (const host::Check &check : source.checks)
-    checks.push_back({builder.expr(check.condition), &check.message});
+    checks.push_back(builder.condition(check.condition, check.message));
   prologue = builder.block(source.prologue);
   body = builder.block(source.body);
   for (const host::Port &output : source.outputs) {

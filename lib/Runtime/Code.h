@@ -77,6 +77,8 @@ struct Fill {
 
 struct Assert {
   CompiledExpr condition;
+  /// The two sides of a comparison, to tell what was found.
+  std::vector<CompiledExpr> sides;
   const std::string *message;
 };
 
@@ -112,11 +114,6 @@ struct Buffer {
   CompiledExpr bytes, offset;
 };
 
-struct Check {
-  CompiledExpr condition;
-  const std::string *message;
-};
-
 struct Program {
   /// Keeps pointers into `source`, which must outlive it and be verified.
   explicit Program(const host::Program &source);
@@ -125,7 +122,7 @@ struct Program {
   uint32_t numSlots = 0;
   CompiledExpr arenaBytes;
   std::vector<Buffer> buffers;
-  std::vector<Check> checks;
+  std::vector<Assert> checks;
   /// Per output.
   std::vector<std::vector<CompiledExpr>> outputShapes;
   Block prologue, body;

@@ -458,7 +458,7 @@ Error Session::Impl::step(const code::Assert &op) {
   // What cannot be computed, say for overflow, does not hold.
   if (!condition)
     return Error(*op.message + " (" + condition.error().message() + ")");
-  return *condition ? Error::success() : Error(*op.message);
+  return *condition ? Error::success() : Error(describe(op));
 }
 
 Error Session::Impl::step(const code::Alloc &op) {

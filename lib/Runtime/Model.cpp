@@ -51,7 +51,10 @@ Error Model::Impl::chooseTarget() {
   if (target.empty() && !kernels_.empty())
     return Error("device '" + device->name() + "' (sm_" +
                  std::to_string(capability) +
-                 ") runs none of the model's targets: " + all);
+                 ") runs none of the model's targets: " + all +
+                 "; compile for it, or choose another device (the virtual GPU "
+                 "is what the environment variable RADDLE_VGPU names, such as "
+                 "h100-sxm5)");
   return Error::success();
 }
 

@@ -115,6 +115,8 @@ private:
   Error step(const code::While &op);
   Error step(const code::Copy &op);
   Error step(const code::Fill &op);
+  /// The message of a condition that does not hold, with what was compared.
+  std::string describe(const code::Assert &check) const;
   Error step(const code::Assert &op);
   Error step(const code::Alloc &op);
   Error step(const code::Bind &op);

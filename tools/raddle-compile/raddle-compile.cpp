@@ -164,8 +164,14 @@ static LogicalResult
 writeText(const std::string &path,
           llvm::function_ref<void(llvm::raw_ostream &)> fn) {
   if (path.empty() || path == "-") {
-    fn(llvm::outs());
-    return success();
+    llvm::raw_fd_ostream &out = llvm::outs();
+    fn(out);
+    out.flush();
+    if (!out.has_error())
+      return success();
+    std::string why = out.error().message();
+    out.clear_error();
+    return fail("cannot write to stdout: " + why);
   }
   std::string text;
   llvm::raw_string_ostream os(text);
@@ -289,6 +295,9 @@ static FailureOr<Request> readOptions() {
     parse(inserted.split(':').first, Phase::Import);
   request.last = parse(compileTo, Phase::PTX);
   request.first = parse(compileFrom, Phase::Import);
+  require(compileFrom.empty() || request.first != Phase::PTX,
+          "--compile-from=ptx: no phase follows, expected an earlier one; "
+          "'raddle-vgpu run' takes PTX");
   require(unsigned(request.first) <= unsigned(request.last),
           "--compile-from=" + compileFrom +
               " lies after --compile-to=" + compileTo);

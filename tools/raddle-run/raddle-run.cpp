@@ -193,7 +193,7 @@ int main(int argc, char **argv) {
     return 1;
   }
   // A full disk behind stdout must not look like success.
-  if (std::fflush(stdout) != 0) {
+  if (std::fflush(stdout) != 0 || std::ferror(stdout)) {
     std::fprintf(stderr, "raddle-run: error: cannot write to stdout\n");
     return 1;
   }

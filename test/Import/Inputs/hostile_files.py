@@ -47,11 +47,27 @@ def nested(depth, wrap, innermost):
 
 
 def deep_graphs(depth):
+    """Branches inside of both branches: 2^depth in all."""
     def wrap(inner):
         graph = helper.make_graph([inner], "g", [], [helper.make_empty_tensor_value_info("y")])
         return node("If", ["c"], ["y"], then_branch=graph, else_branch=graph)
     return model([nested(depth, wrap, node("Relu", ["x"], ["y"]))],
                  inputs=[value("x", [2, 3]), value("c", [], TensorProto.BOOL)])
+
+
+def deeper_graphs(depth):
+    """A branch inside of a branch, as bytes: deeper than protobuf for Python goes."""
+    def field(number, content):
+        length, size = len(content), b""
+        while length > 127:
+            size, length = size + bytes([length & 127 | 128]), length >> 7
+        return bytes([number << 3 | 2]) + size + bytes([length]) + content
+
+    def wrap(inner):  # NodeProto { output 2, op_type 4, attribute 5 { name 1, g 6 { node 1 } } }
+        graph = field(6, field(1, inner))
+        return field(2, b"y") + field(4, b"If") + field(5, field(1, b"then_branch") + graph)
+    outer = model([node("Relu", ["x"], ["z"])], inputs=[value("x", [2, 3])]).SerializeToString()
+    return outer + field(7, field(1, nested(depth, wrap, node("Relu", ["x"], ["y"]).SerializeToString())))
 
 
 def deep_functions(depth):
@@ -110,7 +126,7 @@ def cases(folder):
     yield "number", external("w.bin", offset="-1"), "which is not a number"
     yield "reshape", model([node("Reshape", ["x", "s"], ["y"])], [
         numpy_helper.from_array(np.array([1 << 33, -1]), "s")]), "the shape holds 8589934592"
-    yield "deep-graphs", deep_graphs(40), "messages nest deeper than 90"
+    yield "deep-graphs", deeper_graphs(40), "messages nest deeper than 90"
     yield "many-calls", deep_functions(40), "more than 300000 nodes"
     yield "deep-calls", deep_functions(70), "functions nest too deeply"
     yield "future", helper.make_model(onnx.load_from_string(good).graph, ir_version=1000, opset_imports=[

@@ -89,7 +89,7 @@ TEST(Session, ChecksOnDims) {
   ASSERT_TRUE(session);
   Tensor x = f32({11}, ramp(11, 0));
   EXPECT_EQ(session->run({{"x", x.view()}}).error().message(),
-            "n must stay below 10");
+            "n must stay below 10, found 11 and 10");
 }
 
 TEST(Session, BuffersAreCheckedBeforeTheFirstLaunch) {
