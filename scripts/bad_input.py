@@ -283,7 +283,7 @@ class BadInput:
         targets can hold."""
         source = self.work / "rows.mlir"
         source.write_text(ROWS)
-        tile = self.change(self.make(source, "--compile-to=tile"), "<3 x [", "<8 x [")
+        tile = self.change(self.make(source, "--policy=rules", "--compile-to=tile"), "<3 x [", "<8 x [")
         return self.compiling(tile, ["k0_contract", "more than the 101376 of target 'sm_86'"],
                               options=("--compile-from=tile", "--target=sm_80,sm_86"))
 

@@ -439,17 +439,14 @@ AttentionSkeleton::build(graph::GroupOp group, const Parameters &parameters,
     Value none = rows.compare(arith::CmpFPredicate::OEQ, newMaximum,
                               rows.number(-infinity, f32));
     Value reference = rows.select(none, rows.number(0, f32), newMaximum);
-    Value unitReference =
-        approximate
-            ? rows.create<arith::MulFOp>({reference, rows.number(-unit, f32)})
-            : Value();
+    // The difference first: scaled scores would be rounded by more than one
+    // where they are large.
     auto weigh = [&](TileElementBuilder &at, Value logit) -> Value {
+      Value below = at.create<arith::SubFOp>({logit, reference});
       if (!approximate)
-        return at.create<math::ExpOp>(
-            {at.create<arith::SubFOp>({logit, reference})});
-      Value power =
-          at.create<math::FmaOp>({logit, at.number(unit, f32), unitReference});
-      return at.create<math::Exp2Op>({power});
+        return at.create<math::ExpOp>({below});
+      return at.create<math::Exp2Op>(
+          {at.create<arith::MulFOp>({below, at.number(unit, f32)})});
     };
     Value p = weigh(element, score);
     Value rescale = weigh(rows, maximum);

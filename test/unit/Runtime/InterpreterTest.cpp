@@ -293,7 +293,8 @@ TEST(Interpreter, EveryRangeIsChecked) {
        "device's range of 0 to 2147483647"},
       {{{Let{"v", Expr::op(ExprKind::Mod, {1, 0})}}},
        "division by zero in 'mod(1, 0)'"},
-      {{{Assert{lt(sym("n"), 2), "one at most"}}}, "one at most"},
+      {{{Assert{lt(sym("n"), 2), "one at most"}}},
+       "one at most, found 2 and 2"},
   };
   for (const Case &c : cases) {
     auto [y, error] = runBody(c.body, {1, 2});
