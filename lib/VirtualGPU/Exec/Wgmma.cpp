@@ -10,7 +10,9 @@
 
 #include "Check/Checker.h"
 #include "Exec/Cluster.h"
+#include "Exec/Float8.h"
 #include "Exec/TileProduct.h"
+#include "Exec/WholeWarp.h"
 
 #include <algorithm>
 #include <climits>
@@ -96,19 +98,6 @@ static bool eachUnit(Warp &w, const Op &op, uint64_t descriptorBits,
   return true;
 }
 
-static float smallFloat(Type type, uint8_t byte) {
-  if (type == Type::E5M2)
-    return static_cast<float>(
-        __builtin_bit_cast(_Float16, static_cast<uint16_t>(byte << 8)));
-  if ((byte & 0x7f) == 0x7f)
-    return __builtin_nanf("");
-  const int exponent = byte >> 3 & 15, fraction = byte & 7;
-  const float m = exponent ? __builtin_ldexpf(static_cast<float>(8 + fraction),
-                                              exponent - 10)
-                           : __builtin_ldexpf(static_cast<float>(fraction), -9);
-  return byte & 0x80 ? -m : m;
-}
-
 /// Element `i` of packed bytes, as a float (integers too: they are exact).
 static float elementAt(Type type, const uint8_t *bytes, unsigned i) {
   switch (type) {
@@ -133,8 +122,10 @@ static float elementAt(Type type, const uint8_t *bytes, unsigned i) {
     return static_cast<float>(bytes[i]);
   case Type::B1:
     return static_cast<float>(bytes[i / 8] >> i % 8 & 1);
+  case Type::E5M2:
+    return fromE5m2(bytes[i]);
   default:
-    return smallFloat(type, bytes[i]);
+    return fromE4m3(bytes[i]);
   }
 }
 
@@ -256,18 +247,6 @@ bool WgmmaState::inFlight(Slot slot) const {
     if (std::find(a.slots.begin(), a.slots.end(), slot) != a.slots.end())
       return true;
   return false;
-}
-
-static bool wholeWarp(Warp &w, const Op &op) {
-  if (w.exec == ~0u)
-    return true;
-  if (w.present != ~0u || w.exited) {
-    w.block->fault(w, op, FaultClass::BadMask,
-                   "wgmma needs all 32 threads of the warp",
-                   __builtin_ctz(w.exec));
-    return false;
-  }
-  return hooks.syncLanes(w, op, ~0u);
 }
 
 /// list: accumulators, then A's registers; a and b the descriptors, c the

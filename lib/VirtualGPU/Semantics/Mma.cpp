@@ -7,8 +7,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Check/FaultClass.h"
 #include "Exec/TileProduct.h"
+#include "Exec/WholeWarp.h"
 #include "Semantics/Half.h"
 #include "Semantics/MmaModel.h"
 #include "Semantics/Ops.h"
@@ -341,17 +341,6 @@ RADDLE_INLINE void accumulateHardware(Warp &w, const Operands &o, F *acc) {
     }
     acc[i] = c;
   }
-}
-
-RADDLE_INLINE bool wholeWarp(Warp &w, const Op &op) {
-  if (__builtin_expect(w.exec == ~0u, 1))
-    return true;
-  if (w.present != ~0u || w.exited) {
-    hooks.fault(w, op, static_cast<uint8_t>(FaultClass::BadMask),
-                "the instruction needs all 32 threads of the warp");
-    return false;
-  }
-  return hooks.syncLanes(w, op, ~0u);
 }
 
 /// D, A, B, C registers lie one after the other in Op::list.

@@ -7,7 +7,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Check/FaultClass.h"
+#include "Exec/Float8.h"
+#include "Exec/WholeWarp.h"
 #include "Semantics/Half.h"
 #include "Semantics/MmaModel.h"
 #include "Semantics/Ops.h"
@@ -15,17 +16,6 @@
 namespace raddle::vgpu::RADDLE_VGPU_ISA {
 
 namespace {
-
-bool wholeWarp(Warp &w, const Op &op) {
-  if (w.exec == ~0u)
-    return true;
-  if (w.present != ~0u || w.exited) {
-    hooks.fault(w, op, static_cast<uint8_t>(FaultClass::BadMask),
-                "the instruction needs all 32 threads of the warp");
-    return false;
-  }
-  return hooks.syncLanes(w, op, ~0u);
-}
 
 template <class T> void lanesOf(const Warp &w, Slot slot, T *to) {
   V<T> v = get<T>(w, slot);
@@ -154,22 +144,10 @@ uint16_t halfBits(float v) {
   return v != v ? 0x7fff : __builtin_bit_cast(uint16_t, static_cast<f16>(v));
 }
 struct InE5m2 {
-  static float value(uint8_t byte) {
-    return halfValue(static_cast<uint16_t>(byte << 8));
-  }
+  static float value(uint8_t byte) { return fromE5m2(byte); }
 };
 struct InE4m3 {
-  /// Four exponent bits with bias 7, no infinity, one NaN per sign.
-  static float value(uint8_t byte) {
-    if ((byte & 0x7f) == 0x7f)
-      return __builtin_nanf("");
-    const unsigned exponent = byte >> 3 & 15, fraction = byte & 7;
-    const float magnitude =
-        exponent ? __builtin_ldexpf(static_cast<float>(8 + fraction),
-                                    static_cast<int>(exponent) - 10)
-                 : __builtin_ldexpf(static_cast<float>(fraction), -9);
-    return byte & 0x80 ? -magnitude : magnitude;
-  }
+  static float value(uint8_t byte) { return fromE4m3(byte); }
 };
 
 /// One dot product. The published models of the hardware do not cover these
